@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+
+package seccomp
+
+import "github.com/syscall-sandbox/sandbox/internal/abi"
+
+// Flags change what SetFilter does.
+type Flags uint32
+
+const (
+	// TSync puts the filter on every thread of the process, at once or not at all
+	// (Linux 3.17). Threads started later inherit it.
+	TSync Flags = abi.FlagTSync
+
+	// TSyncESRCH lets a failed TSync say ESRCH instead of a thread id (Linux
+	// 5.7). Without TSync it changes nothing.
+	TSyncESRCH Flags = abi.FlagTSyncESRCH
+
+	// LogAll has the kernel log every action but Allow that the administrator's
+	// actions_logged names (Linux 4.14).
+	LogAll Flags = abi.FlagLog
+
+	// UnsafeSpecAllow leaves the thread without the mitigation of speculative
+	// store bypass (Linux 4.17).
+	//
+	// # Security
+	//
+	// Code on this thread that is not trusted may read memory of the process that its
+	// own checks keep it from, by side channels.
+	UnsafeSpecAllow Flags = abi.FlagSpecAllow
+
+	knownFlags = TSync | TSyncESRCH | LogAll | UnsafeSpecAllow
+)
+
+// opSetFilter and the like are InstallError.Op.
+const (
+	opSetFilter       = "seccomp(SECCOMP_SET_MODE_FILTER)"
+	opActionAvailable = "seccomp(SECCOMP_GET_ACTION_AVAIL)"
+	opSetNoNewPrivs   = "prctl(PR_SET_NO_NEW_PRIVS)"
+	opGetNoNewPrivs   = "prctl(PR_GET_NO_NEW_PRIVS)"
+)
+
+// SetFilter puts a program in force, for good. The thread must have no_new_privs
+// set ([SetNoNewPrivs]) or CAP_SYS_ADMIN in its user namespace.
+//
+// Without TSync it filters the calling thread alone: it first locks the calling
+// goroutine to its thread with [runtime.LockOSThread] and never unlocks it, so
+// that no other goroutine can meet the filter and the thread ends with the
+// goroutine. The lock stays when installing fails. Do not do this on the main
+// goroutine: the main thread would keep the filter as long as the process lives. A caller who unlocks
+// by hand as often as the thread was locked hands a filtered thread
+// back to the scheduler.
+//
+// With TSync it filters every thread of the process. Called on a thread with
+// filters of its own it would spread these too.
+//
+// The errors are documented at [ErrNoProgram], [InstallError] and
+// [ThreadSyncError]; after an error nothing is installed.
+func SetFilter(p *Program, f Flags) error {
+	if p.Len() == 0 {
+		return ErrNoProgram
+	}
+	if unknown := f &^ knownFlags; unknown != 0 {
+		return &InstallError{Op: opSetFilter, Errno: abi.EINVAL, Advice: "the flags have bits that this library does not know"}
+	}
+	return setFilter(p, f)
+}
+
+// SetNoNewPrivs sets no_new_privs on the calling thread, for good: programs it
+// executes gain no privileges by set-user-ID bits or file capabilities (prctl(2)). Lock
+// the goroutine with [runtime.LockOSThread] before, or the filter may be
+// installed on another thread. [SetFilter] with TSync sets it on every thread to
+// which it brings the filter.
+func SetNoNewPrivs() error { return setNoNewPrivs() }
+
+// NoNewPrivs reports whether no_new_privs is set on the calling thread.
+func NoNewPrivs() (bool, error) { return noNewPrivs() }
+
+// ActionAvailable returns nil if the kernel knows the action, an error wrapping
+// [errors.ErrUnsupported] if it does not, and any other error if it would not
+// say. Ask before installing the first filter: a filter may refuse the question.
+func ActionAvailable(a Action) error {
+	if reason := a.invalid(); reason != "" {
+		return &RuleError{Index: -1, Reason: reason}
+	}
+	return actionAvailable(a)
+}
+
+// advice says what to do about an errno.
+func advice(op string, errno int, a Action) string {
+	switch errno {
+	case abi.EACCES:
+		return "set no_new_privs first"
+	case abi.ENOMEM:
+		return "the filters of this thread are too long together, or the kernel is out of memory"
+	case abi.EPERM:
+		return "a filter already in force, often the container's, refuses the call"
+	case abi.ENOSYS:
+		return "the kernel has no seccomp(2), or a filter in force pretends so"
+	case abi.EOPNOTSUPP:
+		return "the kernel does not know the action " + a.String()
+	case abi.EINVAL:
+		return "the kernel is older than what was asked, or built without seccomp filters"
+	}
+	return ""
+}
