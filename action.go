@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+
+package sandbox
+
+import (
+	"fmt"
+	"strings"
+)
+
+// SyscallSandboxAction is what happens to a call that the policies in force
+// refuse. The zero value is the strictest.
+//
+// Some refused calls are answered by an errno under every action: process
+// creation (EPERM), probes that have a fallback and numbers that this library
+// does not know (ENOSYS). The package documentation says why.
+type SyscallSandboxAction uint8
+
+const (
+	// ActionKillProcess ("abort"): the kernel kills the process at once, with
+	// SIGSYS and without a word from it. Only the kernel's audit log names the
+	// call.
+	ActionKillProcess SyscallSandboxAction = iota
+
+	// ActionInvokeSignalHandler ("log-and-abort"): one line on standard error
+	// names the call, the thread and the policy; then the Go runtime prints the
+	// stack of the goroutine that made the call and the process exits with
+	// status 2. If nobody reads standard error the process is killed after
+	// reportTimeout (10 seconds).
+	ActionInvokeSignalHandler
+
+	// UnsafeActionOff ("off") installs nothing, on every operating system.
+	// Mistakes in policies, and policies that would widen, are still reported.
+	//
+	// # Security
+	//
+	// Nothing is refused.
+	UnsafeActionOff
+)
+
+var actionNames = [...]string{
+	ActionKillProcess:         "abort",
+	ActionInvokeSignalHandler: "log-and-abort",
+	UnsafeActionOff:           "off",
+}
+
+// String returns the text form, as flags and configuration files have it.
+func (a SyscallSandboxAction) String() string {
+	if int(a) < len(actionNames) {
+		return actionNames[a]
+	}
+	return fmt.Sprintf("SyscallSandboxAction(%d)", uint8(a))
+}
+
+// MarshalText returns the text form; an error for a value that has none.
+func (a SyscallSandboxAction) MarshalText() ([]byte, error) {
+	if int(a) >= len(actionNames) {
+		return nil, fmt.Errorf("sandbox: %s has no text form", a)
+	}
+	return []byte(a.String()), nil
+}
+
+// UnmarshalText accepts exactly the text forms, so that [flag.TextVar] can be
+// used. On an error the value stays as it was.
+func (a *SyscallSandboxAction) UnmarshalText(text []byte) error {
+	for i, name := range actionNames {
+		if string(text) == name {
+			*a = SyscallSandboxAction(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("sandbox: unknown action %q: want one of %s", text, strings.Join(actionNames[:], ", "))
+}
+
+// MarshalFlag is [SyscallSandboxAction.MarshalText] for jessevdk/go-flags, which
+// btcd and lnd use.
+func (a SyscallSandboxAction) MarshalFlag() (string, error) {
+	text, err := a.MarshalText()
+	return string(text), err
+}
+
+// UnmarshalFlag is [SyscallSandboxAction.UnmarshalText] for jessevdk/go-flags,
+// which ignores UnmarshalText and would take --sandbox=2 for a number.
+func (a *SyscallSandboxAction) UnmarshalFlag(value string) error {
+	return a.UnmarshalText([]byte(value))
+}

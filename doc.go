@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+
+// Package sandbox lets a Go program on linux/amd64 give up system calls phase by
+// phase, by seccomp(2): first the whole process, then single threads. It is for
+// nodes and other long-lived servers that read hostile input for months.
+//
+// # First call
+//
+// Set up early in main, narrow the process when start-up is done, then give roles
+// a thread and a policy of their own:
+//
+//	err := sandbox.SetupSyscallSandbox(sandbox.Config{Action: sandbox.ActionInvokeSignalHandler})
+//	// ... open files, listen, load ...
+//	err = sandbox.SetProcessPolicy(steady) // what all goroutines may still do
+//	err = sandbox.Go(sandbox.PolicyValidationScriptCheck, "scriptch.0", checkScripts)
+//
+// A policy says what the program's own code may call. What the Go runtime needs
+// (futex, mmap, preemption by signal, ...) is added by the library, per [Scope].
+// Own policies come from a [SeccompPolicyBuilder]:
+//
+//	var steady = sandbox.NewPolicy("steady", sandbox.NewSeccompPolicyBuilder().
+//		AllowPolicy(sandbox.PolicyNet, sandbox.PolicyTxIndex).Deny("umask"))
+//
+// # Threat model
+//
+// The process policy is the boundary: it holds for every goroutine, every package
+// and every thread, those to come included. An attacker who runs code in the
+// process is left with the calls that it permits.
+//
+// A thread policy is no boundary against code execution. Threads share memory: who
+// can write to it can have another thread make the call. A goroutine that the
+// function starts, or that any package starts for it (net/http, context, the
+// resolver, time.AfterFunc, finalizers), runs on another thread under the process
+// policy. What a thread policy does stop is the function itself being talked into
+// a call, by a bug that does not yet run code, and it shows at once when a role
+// does what it should not. So put everything that matters into the process policy,
+// and thread policies on top.
+//
+// # What a refused call gets
+//
+// The action of [Config], which is the same for all policies: see
+// [SyscallSandboxAction]. Some refused calls are answered by an errno instead,
+// under every action, because killing would be a surprise and an errno is none:
+//
+//   - process creation (clone, fork, vfork, execve, execveat): EPERM, so that
+//     os/exec reports "operation not permitted". Trapped or killed, the child of
+//     vfork would die unseen while Start reports success. A policy for a whole
+//     process always permits clone, by which the runtime makes threads; there the
+//     EPERM comes from execve.
+//   - probes with a fallback (clone3, openat2, copy_file_range, ...) and numbers
+//     unknown to this library: ENOSYS. A newer kernel or C library is no reason to
+//     end a node.
+//   - what [SeccompPolicyBuilder.DenyErrno] names.
+//
+// Calls by another architecture's table (int 0x80) and of the x32 ABI always kill.
+// SECCOMP_RET_KILL_THREAD is never used: a Go process hangs when one of its
+// threads disappears.
+//
+// # Limits
+//
+// Policies can only be narrowed. There is no way to adjust them dynamically other
+// than to a narrower one: filters stay for the life of their threads. A policy that
+// allows more than what is in force is refused with a [*TransitionError].
+//
+// Arguments are not looked at, yet: a policy that allows prctl allows all of it.
+// Paths can never be looked at. /proc/self/mem, where open is allowed, writes
+// through read-only mappings. Calls that the vDSO answers are not seen.
+//
+// A violation while signals are blocked (a thread being born or exiting) ends the
+// process without a report, and so does one in a child of fork that has not
+// executed a program yet. A filter is inherited over execve, but the handler that
+// reports is not: a child that violates dies by SIGSYS.
+//
+// Programs built with cgo work; note that with a C compiler at hand importing net
+// makes a cgo program. Build with CGO_ENABLED=0 where you can: what libc calls is
+// then no concern.
+//
+// # Threads
+//
+// [SetupSyscallSandbox] and [SetProcessPolicy] concern every thread (TSYNC) and
+// leave the caller unlocked. [SetSyscallSandboxPolicy] and [Go] lock a goroutine to
+// its thread for good, before the filter; when the goroutine ends so does the
+// thread. [SetProcessPolicy] must come before the first thread policy.
+// UnlockOSThread does not undo the lock. A channel operation between a locked
+// goroutine and another costs about a thread switch: pass work in batches.
+//
+// # Kernels
+//
+// Linux 4.14 or later on amd64 (SECCOMP_RET_KILL_PROCESS); [Supported] says. From
+// 5.9 on [Threads] knows the number of filters, from 5.11 on a call permitted by
+// its number costs next to nothing. Go 1.26 and 1.27 are supported. Elsewhere the
+// package builds, and everything but [UnsafeActionOff] is an error that wraps
+// [errors.ErrUnsupported].
+package sandbox

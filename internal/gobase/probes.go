@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+
+package gobase
+
+import (
+	"github.com/syscall-sandbox/sandbox/internal/abi"
+	"github.com/syscall-sandbox/sandbox/internal/sysno"
+)
+
+// An Answer is the errno for a refused call that must not end the process: a
+// probe with a fallback, or a call whose caller turns the errno into a clean Go
+// error. A refused call that has no Answer gets the action of the sandbox.
+type Answer struct {
+	Nr    uint32
+	Errno uint16
+	Why   string
+}
+
+// Answers yields the table in the order of this file.
+func Answers() func(yield func(Answer) bool) {
+	return func(yield func(Answer) bool) {
+		for _, a := range answers {
+			if !yield(a) {
+				return
+			}
+		}
+	}
+}
+
+var answers = [...]Answer{
+	// Process creation. Under a trap the child of vfork dies unseen while Start
+	// reports success; EPERM reaches the caller as
+	// "fork/exec PATH: operation not permitted".
+	{sysno.Clone, abi.EPERM, "os/exec reports EPERM"},
+	{sysno.Fork, abi.EPERM, "as clone"},
+	{sysno.Vfork, abi.EPERM, "as clone"},
+	{sysno.Execve, abi.EPERM, "os/exec reports EPERM"},
+	{sysno.Execveat, abi.EPERM, "os/exec reports EPERM"},
+
+	// Probes of the standard library and of the C library.
+	{sysno.Clone3, abi.ENOSYS, "glibc falls back to clone on ENOSYS only; its flags are in memory, where no filter sees them"},
+	{sysno.Openat2, abi.ENOSYS, "its callers fall back to openat; its flags are in memory, where no filter sees them"},
+	{sysno.Faccessat2, abi.ENOSYS, "os/exec.LookPath falls back to faccessat"},
+	{sysno.Fchmodat2, abi.ENOSYS, "its callers fall back to fchmodat"},
+	{sysno.Statx, abi.ENOSYS, "C libraries fall back to newfstatat"},
+	{sysno.CopyFileRange, abi.ENOSYS, "io.Copy falls back to read and write"},
+	{sysno.Sendfile, abi.ENOSYS, "io.Copy falls back to read and write on ENOSYS only"},
+	{sysno.Splice, abi.EINVAL, "io.Copy falls back to read and write on EINVAL only"},
+	{sysno.PidfdOpen, abi.ENOSYS, "os falls back to process ids"},
+	{sysno.PidfdSendSignal, abi.ENOSYS, "os falls back to kill"},
+	{sysno.Preadv2, abi.ENOSYS, "its callers fall back to preadv"},
+	{sysno.Pwritev2, abi.ENOSYS, "its callers fall back to pwritev"},
+	{sysno.EpollPwait2, abi.ENOSYS, "its callers fall back to epoll_pwait"},
+	{sysno.CloseRange, abi.ENOSYS, "its callers fall back to close"},
+	{sysno.Membarrier, abi.ENOSYS, "a probe with a fallback in every user"},
+	{sysno.Rseq, abi.ENOSYS, "restartable sequences are optional"},
+	{sysno.SetRobustList, abi.ENOSYS, "glibc goes on without"},
+	{sysno.FutexWaitv, abi.ENOSYS, "its callers fall back to futex"},
+	{sysno.Getcpu, abi.ENOSYS, "allocators fall back to one arena"},
+	{sysno.Mseal, abi.ENOSYS, "C libraries go on without"},
+	{sysno.MapShadowStack, abi.ENOSYS, "C libraries go on without"},
+	{sysno.IoUringSetup, abi.ENOSYS, "storage engines fall back to plain calls; its operations pass no filter"},
+	{sysno.LandlockCreateRuleset, abi.ENOSYS, "callers take it as a kernel without Landlock"},
+}

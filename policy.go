@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/syscall-sandbox/sandbox/internal/abi"
+	"github.com/syscall-sandbox/sandbox/internal/gobase"
+	"github.com/syscall-sandbox/sandbox/internal/sysno"
+	"github.com/syscall-sandbox/sandbox/seccomp"
+)
+
+// SyscallSandboxPolicy says what a program's own code may call. What the Go
+// runtime needs is added by the library, per [Scope]. Values are immutable and
+// comparable; the zero value is refused everywhere.
+type SyscallSandboxPolicy struct{ p *policy }
+
+type policy struct {
+	name     string
+	rules    ruleSet
+	mistakes []*PolicyError
+}
+
+// Scope is what a policy is put on; it decides the share of the Go runtime.
+type Scope uint8
+
+const (
+	// ScopeThread is one locked thread: SetSyscallSandboxPolicy and Go.
+	ScopeThread Scope = iota
+	// ScopeProcess is every thread, those of the runtime included:
+	// SetupSyscallSandbox and SetProcessPolicy.
+	ScopeProcess
+)
+
+// NewPolicy makes a policy of what b holds now; b may be used on. Mistakes stay
+// in the value, so that policies can be package variables: Err, and whatever the
+// policy is given to, return them. The name is 1 to 48 printable ASCII characters.
+func NewPolicy(name string, b *SeccompPolicyBuilder) SyscallSandboxPolicy {
+	p := &policy{name: name}
+	if !validName(name) {
+		p.mistakes = append(p.mistakes, &PolicyError{Reason: fmt.Sprintf("the name is not 1 to %d printable ASCII characters", maxPolicyName)})
+	}
+	if b == nil || !b.rules.valid {
+		p.mistakes = append(p.mistakes, &PolicyError{Reason: "the builder is nil or its zero value: use NewSeccompPolicyBuilder"})
+	} else {
+		p.rules = b.rules.clone()
+		p.mistakes = append(p.mistakes, b.mistakes...)
+	}
+	for i, m := range p.mistakes {
+		named := *m
+		named.Policy = name
+		p.mistakes[i] = &named
+	}
+	return SyscallSandboxPolicy{p}
+}
+
+// maxPolicyName bounds what one line of a report must hold.
+const maxPolicyName = 48
+
+func validName(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return name != "" && len(name) <= maxPolicyName
+}
+
+// Err returns all mistakes joined, each a *[PolicyError], or nil.
+func (p SyscallSandboxPolicy) Err() error {
+	if p.p == nil {
+		return &PolicyError{Reason: "the zero policy: use NewPolicy or a built-in one"}
+	}
+	errs := make([]error, 0, len(p.p.mistakes))
+	for _, m := range p.p.mistakes {
+		errs = append(errs, m)
+	}
+	return errors.Join(errs...)
+}
+
+// String returns the policy's name.
+func (p SyscallSandboxPolicy) String() string {
+	if p.p == nil {
+		return "zero policy"
+	}
+	return p.p.name
+}
+
+// Builder returns a copy to adjust:
+//
+//	NewPolicy("net", PolicyNet.Builder().Allow("flock"))
+//
+// An adjusted policy is a policy of its own; one that is in force stays as it is.
+func (p SyscallSandboxPolicy) Builder() *SeccompPolicyBuilder {
+	if err := p.Err(); err != nil {
+		b := &SeccompPolicyBuilder{rules: ruleSet{valid: true}}
+		b.mistake("", "Builder of a policy with mistakes: "+err.Error())
+		return b
+	}
+	return &SeccompPolicyBuilder{rules: p.p.rules.clone()}
+}
+
+// Filter returns the rules of the policy, sorted by number, for a scope and an
+// action. It is pure: no kernel is asked.
+func (p SyscallSandboxPolicy) Filter(s Scope, a SyscallSandboxAction) (seccomp.Filter, error) {
+	if err := p.errFor(s); err != nil {
+		return seccomp.Filter{}, err
+	}
+	f := seccomp.Filter{Unknown: seccomp.Errno(abi.ENOSYS)}
+	switch a {
+	case ActionKillProcess:
+		f.Default = seccomp.KillProcess
+	case ActionInvokeSignalHandler:
+		f.Default = seccomp.Trap(0)
+	default:
+		return seccomp.Filter{}, fmt.Errorf("sandbox: action %s makes no filter", a)
+	}
+	permitted := p.permitted(s)
+	answers := p.answers()
+	for nr, name := range sysno.All() {
+		if permitted.has(nr) {
+			f.Rules = append(f.Rules, seccomp.Rule{Call: name, Action: seccomp.Allow, Reason: p.reason(nr, s)})
+		} else if answer, ok := answers[nr]; ok {
+			f.Rules = append(f.Rules, answer)
+		}
+	}
+	return f, nil
+}
+
+// errFor is Err and what only the scope makes a mistake.
+func (p SyscallSandboxPolicy) errFor(s Scope) error {
+	if err := p.Err(); err != nil {
+		return err
+	}
+	if s > ScopeProcess {
+		return fmt.Errorf("sandbox: unknown scope %d", s)
+	}
+	var errs []error
+	for nr := range p.p.rules.denied.intersect(runtimeShare(s)).all {
+		errs = append(errs, &PolicyError{Policy: p.p.name, Call: callName(nr), Reason: "is denied, but the Go runtime makes it on threads of its own: such a policy fits one thread, not the process"})
+	}
+	return errors.Join(errs...)
+}
+
+// permitted is the user's share, the runtime's and, unless the policy is sealed,
+// what it takes to put on a later policy. The policy must have no mistakes.
+func (p SyscallSandboxPolicy) permitted(s Scope) callSet {
+	set := p.p.rules.allowed.union(runtimeShare(s))
+	if !p.p.rules.denied.has(sysno.Seccomp) {
+		set.add(sysno.Seccomp)
+	}
+	return set
+}
+
+// answers are the errnos for refused calls: the policy's own before the table's.
+func (p SyscallSandboxPolicy) answers() map[uint32]seccomp.Rule {
+	answers := make(map[uint32]seccomp.Rule)
+	for a := range gobase.Answers() {
+		answers[a.Nr] = seccomp.Rule{Call: callName(a.Nr), Action: seccomp.Errno(a.Errno), Reason: a.Why}
+	}
+	for _, r := range p.p.rules.errnos {
+		answers[r.nr] = seccomp.Rule{Call: callName(r.nr), Action: seccomp.Errno(r.errno), Reason: "DenyErrno"}
+	}
+	return answers
+}
+
+func (p SyscallSandboxPolicy) reason(nr uint32, s Scope) string {
+	if p.p.rules.allowed.has(nr) {
+		for _, g := range groups {
+			for _, c := range g.calls {
+				if c.nr == nr {
+					return g.name + ": " + c.reason
+				}
+			}
+		}
+	}
+	for n := range gobase.Needs(s == ScopeProcess) {
+		if n.Nr == nr {
+			return "Go runtime: " + n.Where + ": " + n.Why
+		}
+	}
+	if nr == sysno.Seccomp && !p.p.rules.allowed.has(nr) {
+		return "puts on the next policy"
+	}
+	return "allowed by name"
+}
+
+func runtimeShare(s Scope) (set callSet) {
+	for n := range gobase.Needs(s == ScopeProcess) {
+		set.add(n.Nr)
+	}
+	return set
+}
+
+func callName(nr uint32) string {
+	if name, ok := sysno.Name(nr); ok {
+		return name
+	}
+	return fmt.Sprintf("syscall %d", nr)
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/syscall-sandbox/sandbox/internal/abi"
+	"github.com/syscall-sandbox/sandbox/internal/gobase"
+	"github.com/syscall-sandbox/sandbox/internal/sysno"
+	"github.com/syscall-sandbox/sandbox/seccomp"
+)
+
+func TestPolicyNames(t *testing.T) {
+	want := []string{
+		"initialization", "initialization-dns-seed", "initialization-load-blocks", "initialization-map-port",
+		"message-handler", "net", "net-add-connection", "net-http-server", "net-http-server-worker",
+		"net-open-connection", "scheduler", "tor-control", "tx-index", "validation-script-check", "shutoff",
+	}
+	got := Policies()
+	if len(got) != len(want) {
+		t.Fatalf("%d policies", len(got))
+	}
+	for i, p := range got {
+		if p.String() != want[i] || p.Err() != nil {
+			t.Errorf("policy %d is %q, %v", i, p, p.Err())
+		}
+		if parsed, err := ParsePolicy(want[i]); err != nil || parsed != p {
+			t.Errorf("ParsePolicy(%q) = %v, %v", want[i], parsed, err)
+		}
+	}
+	if _, err := ParsePolicy("nett"); !errors.Is(err, ErrUnknownPolicy) {
+		t.Error(err)
+	}
+}
+
+// Each built-in policy is one of Bitcoin Core's three shapes.
+func TestPolicyShapes(t *testing.T) {
+	files := map[string]bool{"validation-script-check": false}
+	network := map[string]bool{
+		"initialization": true, "initialization-dns-seed": true, "initialization-map-port": true, "net": true,
+		"net-add-connection": true, "net-http-server": true, "net-http-server-worker": true,
+		"net-open-connection": true, "tor-control": true,
+	}
+	for _, p := range Policies() {
+		for _, s := range []Scope{ScopeThread, ScopeProcess} {
+			permitted := p.permitted(s)
+			if hasFiles, want := permitted.has(sysno.Openat), files[p.String()] || p != PolicyValidationScriptCheck; hasFiles != want {
+				t.Errorf("%s: openat permitted: %t", p, hasFiles)
+			}
+			if permitted.has(sysno.Socket) != network[p.String()] || permitted.has(sysno.Connect) != network[p.String()] {
+				t.Errorf("%s: socket permitted: %t", p, permitted.has(sysno.Socket))
+			}
+			if sealed := !permitted.has(sysno.Seccomp); sealed != (p == PolicyShutoff) {
+				t.Errorf("%s: sealed: %t", p, sealed)
+			}
+			for _, nr := range []uint32{sysno.Getgroups, sysno.Execve, sysno.Execveat, sysno.Ptrace, sysno.Clone3,
+				sysno.IoUringSetup, sysno.RtSigqueueinfo, sysno.RtTgsigqueueinfo, sysno.ProcessVmWritev, sysno.Bpf, sysno.Userfaultfd} {
+				if permitted.has(nr) {
+					t.Errorf("%s permits %s", p, callName(nr))
+				}
+			}
+		}
+	}
+}
+
+func TestInitializationIsSupersetOfAll(t *testing.T) {
+	for _, s := range []Scope{ScopeThread, ScopeProcess} {
+		for _, p := range Policies() {
+			if wider := p.permitted(s).minus(PolicyInitialization.permitted(s)); wider != (callSet{}) {
+				t.Errorf("%s has more than initialization", p)
+			}
+		}
+	}
+}
+
+// What a thread needs is needed by the process, so that a thread policy with the
+// same rules as the process policy never widens it.
+func TestRuntimeShareOfThreadIsWithinProcess(t *testing.T) {
+	if runtimeShare(ScopeThread).minus(runtimeShare(ScopeProcess)) != (callSet{}) {
+		t.Error("a thread has more than the process")
+	}
+	for n := range gobase.Needs(true) {
+		if n.Where == "" || n.Why == "" || !sysno.Known(n.Nr) {
+			t.Errorf("entry without reason: %+v", n)
+		}
+	}
+}
+
+func TestFilterOfEveryPolicy(t *testing.T) {
+	for _, p := range Policies() {
+		for _, s := range []Scope{ScopeThread, ScopeProcess} {
+			f, err := p.Filter(s, ActionInvokeSignalHandler)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range f.Rules {
+				if r.Reason == "" {
+					t.Errorf("%s: %s has no reason", p, r.Call)
+				}
+			}
+			for call, want := range map[string]seccomp.Action{
+				"getgroups": seccomp.Trap(0), "ptrace": seccomp.Trap(0), "execve": seccomp.Errno(abi.EPERM),
+				"clone3": seccomp.Errno(abi.ENOSYS), "futex": seccomp.Allow, "exit_group": seccomp.Allow,
+			} {
+				nr, _ := sysno.Number(call)
+				if got, _ := f.Decide(seccomp.Call{Arch: abi.AuditArchX86_64, Nr: nr}); got != want {
+					t.Errorf("%s: %s is answered by %s, not %s", p, call, got, want)
+				}
+			}
+			if got, _ := f.Decide(seccomp.Call{Arch: abi.AuditArchX86_64, Nr: sysno.Max + 1}); got != seccomp.Errno(abi.ENOSYS) {
+				t.Errorf("%s: an unknown number is answered by %s", p, got)
+			}
+			if got, _ := f.Decide(seccomp.Call{Arch: abi.AuditArchX86_64, Nr: abi.X32Bit}); got != seccomp.KillProcess {
+				t.Errorf("%s: x32 is answered by %s", p, got)
+			}
+		}
+	}
+}
+
+func TestPolicyReportsAllMistakes(t *testing.T) {
+	p := NewPolicy("mine", NewSeccompPolicyBuilder().
+		Allow("opennat", "rt_sigqueueinfo").Deny("futex", "sokcet").DenyErrno(0, "open").DenyErrno(4095, "open").
+		AllowPolicy(SyscallSandboxPolicy{}))
+	text := p.Err().Error()
+	for _, want := range []string{
+		`policy "mine": "opennat": unknown syscall: did you mean "openat"?`,
+		`"rt_sigqueueinfo": cannot be allowed`,
+		`"futex": cannot be denied: the Go runtime`,
+		`did you mean "socket"?`,
+		`DenyErrno wants an errno from 1 to 4094`,
+		`AllowPolicy of zero policy`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in:\n%s", want, text)
+		}
+	}
+	if got := strings.Count(text, "\n") + 1; got != 7 {
+		t.Errorf("%d mistakes, not 7:\n%s", got, text)
+	}
+	var first *PolicyError
+	if !errors.As(p.Err(), &first) || first.Policy != "mine" || first.Call != "opennat" || first.Nearest != "openat" {
+		t.Errorf("%+v", first)
+	}
+	if _, err := p.Filter(ScopeThread, ActionKillProcess); err == nil {
+		t.Error("Filter of a policy with mistakes")
+	}
+	if _, err := p.MarshalJSON(); err == nil {
+		t.Error("MarshalJSON of a policy with mistakes")
+	}
+	if p.Builder().AllowPolicy(PolicyNet); NewPolicy("next", p.Builder()).Err() == nil {
+		t.Error("Builder drops mistakes")
+	}
+}
+
+func TestPolicyBadNamesAndBuilders(t *testing.T) {
+	for _, name := range []string{"", "a\nb", "a\"b", "a\\b", "käse", strings.Repeat("x", 49)} {
+		if NewPolicy(name, NewSeccompPolicyBuilder()).Err() == nil {
+			t.Errorf("name %q is taken", name)
+		}
+	}
+	if NewPolicy("nil", nil).Err() == nil || NewPolicy("zero", &SeccompPolicyBuilder{}).Err() == nil {
+		t.Error("a nil or zero builder is taken")
+	}
+	if (SyscallSandboxPolicy{}).Err() == nil || (SyscallSandboxPolicy{}).String() == "" {
+		t.Error("the zero policy is taken")
+	}
+}
+
+// A denied call of the runtime's own threads fits a thread, not the process.
+func TestDenyOfProcessShare(t *testing.T) {
+	p := NewPolicy("no-clone", NewSeccompPolicyBuilder().Deny("clone"))
+	if _, err := p.Filter(ScopeThread, ActionKillProcess); err != nil {
+		t.Error(err)
+	}
+	var e *PolicyError
+	if _, err := p.Filter(ScopeProcess, ActionKillProcess); !errors.As(err, &e) || e.Call != "clone" {
+		t.Error(err)
+	}
+}
+
+func TestLastWordCounts(t *testing.T) {
+	b := NewSeccompPolicyBuilder().DenyErrno(13, "umask", "getsid").Allow("umask").Deny("getsid").Allow("ptrace")
+	f, err := NewPolicy("p", b).Filter(ScopeThread, ActionKillProcess)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for call, want := range map[string]seccomp.Action{"umask": seccomp.Allow, "getsid": seccomp.KillProcess, "ptrace": seccomp.Allow} {
+		nr, _ := sysno.Number(call)
+		if got, _ := f.Decide(seccomp.Call{Arch: abi.AuditArchX86_64, Nr: nr}); got != want {
+			t.Errorf("%s: %s", call, got)
+		}
+	}
+}
+
+// Values are immutable: neither a builder used on nor a Builder changes them.
+func TestPolicyIsImmutable(t *testing.T) {
+	b := NewSeccompPolicyBuilder().DenyErrno(13, "umask")
+	p := NewPolicy("p", b)
+	before, _ := p.MarshalJSON()
+	b.Allow("ptrace").DenyErrno(14, "umask")
+	p.Builder().Allow("ptrace").DenyErrno(15, "umask")
+	if after, _ := p.MarshalJSON(); string(after) != string(before) {
+		t.Errorf("%s became %s", before, after)
+	}
+	if p != p || p == NewPolicy("p", b) {
+		t.Error("comparison")
+	}
+}
+
+func TestPolicyJSONRoundTrip(t *testing.T) {
+	own := NewPolicy("own", NewSeccompPolicyBuilder().Allow("execve").Deny("umask").DenyErrno(13, "getsid", "getpgid").DenyErrno(1, "dup"))
+	for _, p := range append(Policies(), own) {
+		text, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read SyscallSandboxPolicy
+		if err := json.Unmarshal(text, &read); err != nil {
+			t.Fatal(err)
+		}
+		again, _ := json.Marshal(read)
+		if string(again) != string(text) || read.permitted(ScopeThread) != p.permitted(ScopeThread) {
+			t.Errorf("%s\n%s", text, again)
+		}
+	}
+}
+
+func TestPolicyJSONMistakes(t *testing.T) {
+	for _, text := range []string{
+		`{"name":"x","allow":["opennat"]}`, `{"name":"x","allow":[],"extra":1}`, `{"allow":[]}`, `[]`, `{"name":"x","deny":["futex"]}`,
+		`{"name":"x","allow":[],"errno":[{"errno":0,"calls":["open"]}]}`, `{"name":"x","allow":["open"],"deny":["open"]}`,
+	} {
+		p := PolicyNet
+		if err := p.UnmarshalJSON([]byte(text)); err == nil || p != PolicyNet {
+			t.Errorf("%s: %v, %v", text, err, p)
+		}
+	}
+}
+
+func TestTransitions(t *testing.T) {
+	process := chain{}.then(PolicyInitialization, ScopeProcess)
+	if err := process.check(PolicyNet, ScopeThread); err != nil {
+		t.Error(err)
+	}
+	narrow := process.then(PolicyScheduler, ScopeProcess)
+	var e *TransitionError
+	if err := narrow.check(PolicyNet, ScopeThread); !errors.As(err, &e) {
+		t.Fatal(err)
+	}
+	if e.From != "initialization > scheduler" || e.To != "net" || len(e.Witnesses) != 8 || !strings.Contains(e.Error(), "socketpair") {
+		t.Errorf("%v", e)
+	}
+	sealed := narrow.then(PolicyShutoff, ScopeThread)
+	if err := sealed.check(PolicyValidationScriptCheck, ScopeThread); !errors.Is(err, ErrSealed) {
+		t.Error(err)
+	}
+	// What counts is the intersection of all that is in force, not the last name.
+	own := NewPolicy("no-umask", PolicyScheduler.Builder().Deny("umask"))
+	again := narrow.then(own, ScopeThread).then(NewPolicy("no-getsid", own.Builder().Deny("getsid")), ScopeThread)
+	if err := again.check(PolicyScheduler, ScopeThread); !errors.As(err, &e) || len(e.Witnesses) != 2 {
+		t.Error(err)
+	}
+}
+
+func TestBuildFilter(t *testing.T) {
+	program, err := NewSeccompPolicyBuilder().AllowNetwork().BuildFilter(ActionKillProcess)
+	if err != nil || program.Len() == 0 {
+		t.Fatal(err)
+	}
+	if _, err := NewSeccompPolicyBuilder().Allow("opennat").BuildFilter(ActionKillProcess); err == nil {
+		t.Error("mistake not reported")
+	}
+	if _, err := NewSeccompPolicyBuilder().BuildFilter(UnsafeActionOff); err == nil {
+		t.Error("off makes a filter")
+	}
+}
+
+// Every group is reachable by one method, and no call stands in two of them.
+func TestGroupsAreDisjoint(t *testing.T) {
+	in := make(map[uint32]string)
+	for _, g := range groups {
+		for _, c := range g.calls {
+			if other, ok := in[c.nr]; ok {
+				t.Errorf("%s is in %s and %s", callName(c.nr), other, g.name)
+			}
+			if c.reason == "" {
+				t.Errorf("%s: %s without reason", g.name, callName(c.nr))
+			}
+			in[c.nr] = g.name
+		}
+	}
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/syscall-sandbox/sandbox/internal/abi"
+	"github.com/syscall-sandbox/sandbox/internal/sysno"
+	"github.com/syscall-sandbox/sandbox/seccomp"
+)
+
+// Config is what [SetupSyscallSandbox] is told. The zero value kills on every
+// violation and starts with [PolicyInitialization].
+type Config struct {
+	// Action is what happens to a refused call, for every policy.
+	Action SyscallSandboxAction
+	// Initial is put on the whole process; the zero value is PolicyInitialization.
+	Initial SyscallSandboxPolicy
+	// Policies are the own policies that the program will use later. They are
+	// compiled and checked against Initial now, not at 3 a.m.
+	Policies []SyscallSandboxPolicy
+}
+
+// state is the one process state: what this package has put on which thread.
+// It changes only after the kernel said yes.
+var state struct {
+	mu      sync.Mutex
+	ready   bool
+	action  SyscallSandboxAction
+	process chain
+	threads map[int]*threadState // by thread id: threads with a policy of their own
+}
+
+// A chain is the policies in force somewhere, outermost first, and what all of
+// them permit.
+type chain struct {
+	names     []string
+	permitted callSet
+}
+
+// Supported reports whether filters can be installed here: nil; an error that
+// wraps [errors.ErrUnsupported] where operating system, architecture or kernel
+// cannot (Linux 4.14 on amd64 is the least); or why this place refuses, as when
+// a container's own filter denies seccomp(2). It changes nothing.
+func Supported() error { return supported() }
+
+// SetupSyscallSandbox puts the initial policy on every thread of the process,
+// those to come included, and sets no_new_privs on them. It can be called once;
+// call it early in main, before goroutines that need more than the policy allows.
+//
+// Before the filter it warms up what must exist by then: the network poller, the
+// runtime's template thread, the local time zone. With
+// [ActionInvokeSignalHandler] it takes over SIGSYS; signals that are not
+// seccomp's go on to the runtime's handler.
+//
+// Errors: [ErrAlreadySetUp]; what [Supported] returns; mistakes in the policies
+// (*[PolicyError], *[TransitionError]), all joined; *seccomp.ThreadSyncError if a
+// thread brought a filter of its own; *seccomp.InstallError. After an error
+// nothing is installed, though no_new_privs may be set. What succeeds cannot be
+// undone: see seccomp(2), "SECCOMP_SET_MODE_FILTER".
+func SetupSyscallSandbox(c Config) error {
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	if state.ready {
+		return ErrAlreadySetUp
+	}
+	initial := c.Initial
+	if initial == (SyscallSandboxPolicy{}) {
+		initial = PolicyInitialization
+	}
+	if err := c.check(initial); err != nil {
+		return err
+	}
+	if c.Action != UnsafeActionOff {
+		if err := supported(); err != nil {
+			return err
+		}
+		if err := setUp(initial, c.Action); err != nil {
+			return err
+		}
+	}
+	state.ready, state.action = true, c.Action
+	state.process = chain{}.then(initial, ScopeProcess)
+	state.threads = make(map[int]*threadState)
+	return nil
+}
+
+// setUp takes over SIGSYS where the action wants it, and gives it back if the
+// filter cannot be installed.
+func setUp(initial SyscallSandboxPolicy, a SyscallSandboxAction) error {
+	warmUp()
+	release := func() {}
+	if a == ActionInvokeSignalHandler {
+		var err error
+		if release, err = hookSIGSYS(); err != nil {
+			return err
+		}
+	}
+	if err := putOnProcess(initial, a); err != nil {
+		release()
+		return err
+	}
+	return nil
+}
+
+func (c Config) check(initial SyscallSandboxPolicy) error {
+	if int(c.Action) >= len(actionNames) {
+		return fmt.Errorf("sandbox: unknown action %s", c.Action)
+	}
+	if err := initial.errFor(ScopeProcess); err != nil {
+		return err
+	}
+	from := chain{}.then(initial, ScopeProcess)
+	errs := make([]error, 0, len(c.Policies))
+	for _, p := range c.Policies {
+		errs = append(errs, from.check(p, ScopeThread))
+	}
+	return errors.Join(errs...)
+}
+
+// SetProcessPolicy narrows every thread of the process, those to come included,
+// for good. Call it when start-up is done, with the union of what all later
+// phases and all goroutines of all packages need, and before the first policy of
+// a single thread: the kernel spreads filters only to threads that have the
+// caller's own.
+//
+// Errors: [ErrNotSetUp], [ErrSealed], *[PolicyError], *[TransitionError],
+// *[DivergedError] with the threads that have a policy of their own, and those of
+// installing, as for [SetupSyscallSandbox]. After an error nothing has changed.
+func SetProcessPolicy(p SyscallSandboxPolicy) error {
+	if err := p.errFor(ScopeProcess); err != nil {
+		return err
+	}
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	if !state.ready {
+		return ErrNotSetUp
+	}
+	if err := state.process.check(p, ScopeProcess); err != nil {
+		return err
+	}
+	if state.action != UnsafeActionOff {
+		if diverged := divergedThreads(); len(diverged) > 0 {
+			return &DivergedError{Policy: p.String(), Threads: diverged}
+		}
+		if err := putOnProcess(p, state.action); err != nil {
+			return err
+		}
+	}
+	state.process = state.process.then(p, ScopeProcess)
+	return nil
+}
+
+// putOnProcess compiles and installs a policy on every thread.
+func putOnProcess(p SyscallSandboxPolicy, a SyscallSandboxAction) error {
+	instance, err := addInstance(p.String(), "")
+	if err != nil {
+		return err
+	}
+	program, err := compile(p, ScopeProcess, a, instance)
+	if err == nil {
+		err = installProcess(program)
+	}
+	for range exitPatience {
+		if !blockedByExit(err) {
+			break
+		}
+		time.Sleep(time.Millisecond)
+		err = installProcess(program)
+	}
+	if err != nil {
+		removeInstance(instance)
+	}
+	return err
+}
+
+// exitPatience is how many milliseconds SetProcessPolicy waits for threads of Go
+// that have nothing left to do but exit.
+const exitPatience = 1000
+
+// blockedByExit reports whether the kernel passed no filter on because of a
+// thread that is about to exit, or by now has.
+func blockedByExit(err error) bool {
+	var sync *seccomp.ThreadSyncError
+	if !errors.As(err, &sync) {
+		return false
+	}
+	t := state.threads[sync.TID]
+	return t != nil && t.ended || !threadExists(sync.TID)
+}
+
+// compile binds a policy to the instance that reports of its violations name.
+func compile(p SyscallSandboxPolicy, s Scope, a SyscallSandboxAction, instance uint16) (*seccomp.Program, error) {
+	f, err := p.Filter(s, a)
+	if err != nil {
+		return nil, err
+	}
+	if a == ActionInvokeSignalHandler {
+		f.Default = seccomp.Trap(instance)
+	}
+	return f.Compile()
+}
+
+// Enabled reports whether a refused call is really refused: false before
+// [SetupSyscallSandbox] and with [UnsafeActionOff].
+func Enabled() bool {
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	return state.ready && state.action != UnsafeActionOff
+}
+
+// TestDisallowedSandboxCall makes a call that every built-in policy refuses,
+// getgroups(2), on the calling thread: to see in a running program what a
+// violation looks like. With the killing actions it does not return. It returns
+// nil if the call was answered by an errno, and an error that wraps
+// [ErrExecuted] if it was executed.
+func TestDisallowedSandboxCall() error {
+	executed, err := callGetgroups()
+	switch {
+	case err != nil:
+		return err
+	case !executed:
+		return nil
+	case !Enabled():
+		return fmt.Errorf("%w: the sandbox is not set up or off", ErrExecuted)
+	default:
+		return fmt.Errorf("%w: the policies in force allow it", ErrExecuted)
+	}
+}
+
+// check reports whether p may follow what is in force: it may only narrow.
+func (c chain) check(p SyscallSandboxPolicy, s Scope) error {
+	if err := p.errFor(s); err != nil {
+		return err
+	}
+	if !c.permitted.has(sysno.Seccomp) {
+		return fmt.Errorf("%w: %q cannot follow %q", ErrSealed, p, c)
+	}
+	wider := p.permitted(s).minus(c.permitted)
+	if wider == (callSet{}) {
+		return nil
+	}
+	e := &TransitionError{From: c.String(), To: p.String()}
+	for nr := range wider.all {
+		e.Witnesses = append(e.Witnesses, seccomp.Call{Arch: abi.AuditArchX86_64, Nr: nr})
+	}
+	return e
+}
+
+// then is c with p on top.
+func (c chain) then(p SyscallSandboxPolicy, s Scope) chain {
+	permitted := p.permitted(s)
+	if len(c.names) > 0 {
+		permitted = permitted.intersect(c.permitted)
+	}
+	return chain{append(slices.Clone(c.names), p.String()), permitted}
+}
+
+func (c chain) String() string { return strings.Join(c.names, " > ") }
