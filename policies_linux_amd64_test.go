@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+
+package sandbox_test
+
+import (
+	"fmt"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/syscall-sandbox/sandbox"
+	"github.com/syscall-sandbox/sandbox/internal/testproc"
+)
+
+func init() {
+	children["policy"] = policyCall
+	children["exec"] = execCommand
+	children["runtime"] = runtimeUnderPolicy
+}
+
+// under puts a policy on the process or on a thread and runs fn there.
+func under(p sandbox.SyscallSandboxPolicy, scope string, fn func()) {
+	if scope == "process" {
+		must(sandbox.SetProcessPolicy(p))
+		fn()
+		return
+	}
+	onThread(p, "role", fn)
+}
+
+// policyCall makes one call under a policy: action, policy, scope, call.
+func policyCall() {
+	args := testproc.Args()
+	setUp(args[0])
+	numbers := map[string]uintptr{
+		"getgroups": unix.SYS_GETGROUPS, "execve": unix.SYS_EXECVE, "execveat": unix.SYS_EXECVEAT, "ptrace": unix.SYS_PTRACE,
+		"socket": unix.SYS_SOCKET, "openat": unix.SYS_OPENAT, "clone3": unix.SYS_CLONE3, "unknown": 1000, "x32": 1<<30 | unix.SYS_GETPID,
+		"negative": ^uintptr(0), "getpid": unix.SYS_GETPID, "io_uring_setup": unix.SYS_IO_URING_SETUP,
+	}
+	under(parse(args[1]), args[2], func() { call(args[3], numbers[args[3]]) })
+}
+
+// TestEveryPolicy tries calls under each policy, action and scope.
+func TestEveryPolicy(t *testing.T) {
+	for _, p := range sandbox.Policies() {
+		name := p.String()
+		network := strings.HasPrefix(name, "net") || name == "tor-control" ||
+			name == "initialization" || name == "initialization-dns-seed" || name == "initialization-map-port"
+		files := name != "validation-script-check"
+		for _, scope := range []string{"thread", "process"} {
+			for _, action := range []string{"abort", "log-and-abort"} {
+				t.Run(strings.Join([]string{name, scope, action}, "/"), func(t *testing.T) {
+					t.Parallel()
+					refuses := func(call string) { refused(t, action, name, scope, call) }
+					answers := func(call, answer string) {
+						r := testproc.Run(t, "policy", action, name, scope, call).ExpectExit(t, 0)
+						if want := call + ": " + answer + "\n"; r.Stdout != want {
+							t.Errorf("%q, not %q", r.Stdout, want)
+						}
+					}
+					refuses("getgroups")
+					refuses("ptrace")
+					answers("execve", fmt.Sprintf("errno %d", int(unix.EPERM)))
+					answers("clone3", fmt.Sprintf("errno %d", int(unix.ENOSYS)))
+					if network {
+						answers("socket", fmt.Sprintf("errno %d", int(unix.EAFNOSUPPORT))) // executed: AF_UNSPEC, type 0
+					} else {
+						refuses("socket")
+					}
+					if files {
+						answers("openat", fmt.Sprintf("errno %d", int(unix.EFAULT))) // executed: a null name
+					} else {
+						refuses("openat")
+					}
+				})
+			}
+		}
+	}
+}
+
+func refused(t *testing.T, action, policy, scope, call string) {
+	t.Helper()
+	r := testproc.Run(t, "policy", action, policy, scope, call)
+	if action == "abort" {
+		r.ExpectSignal(t, syscall.SIGSYS)
+		return
+	}
+	r.ExpectExit(t, 2)
+	if !strings.Contains(r.Stderr, `ERROR: The syscall "`+call+`" (syscall number `) || !strings.Contains(r.Stderr, `(policy "`+policy+`")`) {
+		t.Error(r.Stderr)
+	}
+}
+
+func TestNumbersOfOthers(t *testing.T) {
+	for _, action := range []string{"abort", "log-and-abort"} {
+		for _, scope := range []string{"thread", "process"} {
+			t.Run(action+"/"+scope, func(t *testing.T) {
+				t.Parallel()
+				testproc.Run(t, "policy", action, "net", scope, "x32").ExpectSignal(t, syscall.SIGSYS)
+				testproc.Run(t, "policy", action, "net", scope, "negative").ExpectSignal(t, syscall.SIGSYS)
+				for _, call := range []string{"unknown", "io_uring_setup"} {
+					if r := testproc.Run(t, "policy", action, "net", scope, call).ExpectExit(t, 0); r.Stdout != call+": errno 38\n" {
+						t.Error(r.Stdout)
+					}
+				}
+			})
+		}
+	}
+}
+
+// execCommand runs a program twice: package os probes for pidfd the first time.
+func execCommand() {
+	args := testproc.Args()
+	setUp(args[0])
+	if args[2] == "warm" {
+		fmt.Println(exec.Command("/bin/true").Run())
+	}
+	under(parse("net"), args[1], func() {
+		for range 2 {
+			fmt.Println(exec.Command("/bin/true").Run())
+		}
+	})
+}
+
+// Process creation is refused by a clean Go error, never by a silent death.
+func TestExecCommand(t *testing.T) {
+	const want = "fork/exec /bin/true: operation not permitted\n"
+	for _, action := range []string{"abort", "log-and-abort"} {
+		for _, scope := range []string{"thread", "process"} {
+			t.Run(action+"/"+scope, func(t *testing.T) {
+				t.Parallel()
+				if r := testproc.Run(t, "exec", action, scope, "cold").ExpectExit(t, 0); r.Stdout != want+want {
+					t.Errorf("%q %s", r.Stdout, r.Stderr)
+				}
+				if r := testproc.Run(t, "exec", action, scope, "warm").ExpectExit(t, 0); r.Stdout != want+want+want {
+					t.Errorf("%q %s", r.Stdout, r.Stderr)
+				}
+			})
+		}
+	}
+}
+
+// runtimeUnderPolicy has the runtime do its work under a killing policy.
+func runtimeUnderPolicy() {
+	setUp("abort")
+	under(parse(testproc.Args()[0]), testproc.Args()[1], func() {
+		end := time.Now().Add(300 * time.Millisecond)
+		for i := 0; time.Now().Before(end) || i < 20; i++ {
+			sink = append(sink[:0:0], make([]byte, 1<<20))
+			results := make(chan int)
+			for n := range 8 {
+				go func() { results <- deep(n * 100) }()
+			}
+			for range 8 {
+				<-results
+			}
+			select {
+			case <-time.After(time.Millisecond):
+			case <-results:
+			}
+			func() {
+				defer func() { recover() }()
+				var none []int
+				_ = none[i]
+			}()
+			spin(1 << 18)
+			runtime.GC()
+			runtime.Gosched()
+		}
+	})
+}
+
+//go:noinline
+func deep(n int) int {
+	var frame [512]byte
+	frame[n%len(frame)] = 1
+	if n == 0 {
+		return int(frame[0])
+	}
+	return deep(n-1) + int(frame[n%7])
+}
+
+// spin makes no call, so only a signal preempts it.
+//
+//go:noinline
+func spin(n int) (x uint64) {
+	for range n {
+		x = x*6364136223846793005 + 1
+	}
+	return x
+}
+
+func TestRuntimeLivesUnderEveryPolicy(t *testing.T) {
+	for _, p := range sandbox.Policies() {
+		for _, scope := range []string{"thread", "process"} {
+			t.Run(p.String()+"/"+scope, func(t *testing.T) {
+				t.Parallel()
+				testproc.Run(t, "runtime", p.String(), scope).ExpectExit(t, 0)
+			})
+		}
+	}
+}
