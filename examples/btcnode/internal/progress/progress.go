@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+
+// Package progress shows how far a synchronisation is: a bar where somebody watches, lines where a file or a pipe does.
+package progress
+
+import (
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// lineEvery is the shortest time between two lines.
+const lineEvery = time.Second
+
+// Progress is used by one goroutine.
+type Progress struct {
+	line     func(done, total int64)
+	bar      *progressbar.ProgressBar // nil: lines
+	done     int64
+	lastLine time.Time
+}
+
+// New draws a bar on out if that is a terminal; if not, it calls line now and then.
+func New(out *os.File, what string, line func(done, total int64)) *Progress {
+	p := &Progress{line: line, done: -1}
+	if term.IsTerminal(int(out.Fd())) {
+		p.bar = progressbar.NewOptions64(1,
+			progressbar.OptionSetWriter(out),
+			progressbar.OptionSetDescription(what),
+			progressbar.OptionShowCount(),
+			progressbar.OptionShowIts(),
+			progressbar.OptionSetItsString("blocks"),
+			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionOnCompletion(func() { _, _ = out.WriteString("\n") }),
+		)
+	}
+	return p
+}
+
+// Set says that done of total is reached. Nothing is shown when nothing changed.
+func (p *Progress) Set(done, total int64) {
+	if done == p.done || total <= 0 {
+		return
+	}
+	p.done = done
+	if p.bar != nil {
+		p.bar.ChangeMax64(total)
+		_ = p.bar.Set64(min(done, total)) // a bar that cannot be drawn is no reason to stop
+		return
+	}
+	if done == total || time.Since(p.lastLine) >= lineEvery {
+		p.lastLine = time.Now()
+		p.line(done, total)
+	}
+}

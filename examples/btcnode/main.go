@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+
+// Command btcnode is a small real Bitcoin node whose every job runs under a system call policy of its own: an example for
+// package sandbox. It speaks Bitcoin's network protocol, checks blocks by btcd's rules and runs all their scripts.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"github.com/jessevdk/go-flags"
+	"github.com/syscall-sandbox/sandbox"
+)
+
+// options are named as btcd and Bitcoin Core name theirs.
+type options struct {
+	Sandbox       sandbox.SyscallSandboxAction `long:"sandbox" default:"log-and-abort" description:"what happens to calls that the policies refuse: off, log-and-abort or abort"`
+	DataDir       string                       `long:"datadir" required:"true" description:"where the block chain and the index are kept"`
+	Connect       string                       `long:"connect" description:"host:port of the peer to synchronise from"`
+	Listen        string                       `long:"listen" description:"host:port on which peers may connect (port 0: a free one)"`
+	RPCListen     string                       `long:"rpclisten" description:"host:port of the JSON-RPC server (port 0: a free one)"`
+	Import        string                       `long:"import" description:"connect the blocks of this blk*.dat file first"`
+	ScriptWorkers int                          `long:"scriptworkers" description:"threads that run scripts (default: one per processor, at most 8)"`
+	ExitAtTip     bool                         `long:"exit-at-tip" description:"stop when all blocks of the peer are connected"`
+	Debug         bool                         `long:"debug" description:"log more"`
+}
+
+func main() {
+	opts, err := parseOptions(os.Args[1:])
+	if err != nil {
+		var flagErr *flags.Error
+		if errors.As(err, &flagErr) && flagErr.Type == flags.ErrHelp {
+			fmt.Println(err)
+			return
+		}
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	setupLog(opts.Debug)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if err := run(opts, signals); err != nil {
+		slog.Error("stopped", "err", err)
+		os.Exit(1)
+	}
+	slog.Info("stopped")
+}
+
+func parseOptions(args []string) (*options, error) {
+	opts := &options{ScriptWorkers: min(runtime.NumCPU(), 8)}
+	parser := flags.NewParser(opts, flags.HelpFlag|flags.PassDoubleDash)
+	rest, err := parser.ParseArgs(args)
+	if err != nil {
+		return nil, err
+	}
+	if len(rest) > 0 {
+		return nil, fmt.Errorf("unknown argument %q", rest[0])
+	}
+	if opts.ScriptWorkers < 1 || opts.ScriptWorkers > 64 {
+		return nil, errors.New("--scriptworkers: want 1 to 64")
+	}
+	return opts, nil
+}
+
+// setupLog logs to standard output: standard error is for what ends the node, the sandbox's report above all.
+func setupLog(debug bool) {
+	level := slog.LevelInfo
+	if debug {
+		level = slog.LevelDebug
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{Level: level})))
+}

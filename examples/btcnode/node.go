@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/syscall-sandbox/sandbox"
+
+	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/progress"
+	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/rpcapi"
+)
+
+// shutdownTimeout is what requests in progress get.
+const shutdownTimeout = 5 * time.Second
+
+// errStopped ends work that a stop interrupted.
+var errStopped = errors.New("the node stops")
+
+// node is what the roles work with.
+type node struct {
+	opts     *options
+	chain    *chain
+	scripts  *scriptPool
+	index    *txIndex
+	peers    *peers
+	messages *messageHandler
+	sched    *scheduler
+	rpc      *rpcServer
+	roles    roles
+	progress *progress.Progress
+
+	p2pListener, rpcListener net.Listener // nil: not wanted
+
+	quit     chan struct{} // closed by the first stop
+	stopOnce sync.Once
+	failure  error // why, if the node could not go on; read after quit
+}
+
+// run goes through the three phases of the node: initialization, steady work, shutoff. Each may do less than the one before.
+func run(opts *options, signals <-chan os.Signal) error {
+	if err := setupSandbox(opts.Sandbox); err != nil {
+		return err
+	}
+	n, err := openNode(opts)
+	if err != nil {
+		return err
+	}
+	// From here on no thread may do more than the roles need. This comes before the first role: the kernel does not pass a
+	// thread that has a filter of its own.
+	if err := sandbox.SetProcessPolicy(policySteady); err != nil {
+		return errors.Join(err, n.chain.close(), n.index.close())
+	}
+	go n.stopOnSignal(signals)
+	if err := n.start(); err != nil {
+		n.fail(err)
+	}
+	<-n.quit
+	return errors.Join(n.failure, n.shutdown())
+}
+
+// openNode opens databases and sockets, under the initialization policy.
+func openNode(opts *options) (n *node, err error) {
+	n = &node{opts: opts, scripts: newScriptPool(opts.ScriptWorkers), quit: make(chan struct{}), roles: roles{action: opts.Sandbox}}
+	if n.chain, err = openChain(opts.DataDir, &chaincfg.MainNetParams, n.scripts, n.quit); err != nil {
+		return nil, err
+	}
+	if n.index, err = openTxIndex(opts.DataDir, n.chain); err != nil {
+		return nil, errors.Join(err, n.chain.close())
+	}
+	slog.Info("loaded", "height", n.chain.height(), "sandbox", opts.Sandbox)
+	n.peers = newPeers(n.chain, n.quit)
+	n.messages = &messageHandler{chain: n.chain, peers: n.peers, progress: n.connectedOne}
+	n.sched = &scheduler{chain: n.chain, report: n.reportProgress, failed: n.fail, wake: make(chan struct{}, 1)}
+	n.rpc = newRPCServer(n.rpcMethods())
+	n.progress = progress.New(os.Stderr, "blocks", func(done, total int64) {
+		slog.Info("progress", "height", done, "of", total, "scripts", n.scripts.total())
+	})
+	if err := n.listen(); err != nil {
+		return nil, errors.Join(err, n.index.close(), n.chain.close())
+	}
+	return n, nil
+}
+
+func (n *node) listen() (err error) {
+	ends := rpcapi.Endpoints{User: rpcUser, Password: n.rpc.password}
+	if n.opts.Listen != "" {
+		if n.p2pListener, err = net.Listen("tcp", n.opts.Listen); err != nil {
+			return err
+		}
+		ends.P2P = n.p2pListener.Addr().String()
+	}
+	if n.opts.RPCListen != "" {
+		if n.rpcListener, err = net.Listen("tcp", n.opts.RPCListen); err != nil {
+			return err
+		}
+		ends.RPC = n.rpcListener.Addr().String()
+	}
+	slog.Info("listening", "p2p", ends.P2P, "rpc", ends.RPC)
+	return ends.Write(n.opts.DataDir)
+}
+
+// start starts the roles; each has its policy in force when its line returns. The import comes before the peers, and its scripts
+// run on the same worker threads.
+func (n *node) start() error {
+	if err := n.startBase(); err != nil {
+		return err
+	}
+	if n.opts.Import != "" {
+		imported := make(chan error, 1)
+		err := n.roles.start(sandbox.PolicyInitializationLoadBlocks, "initload", n.connectedWork, func() {
+			imported <- n.chain.importFile(n.opts.Import, n.quit)
+		})
+		if err == nil {
+			err = <-imported
+		}
+		if errors.Is(err, errStopped) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("import: %w", err)
+		}
+		n.index.notify()
+		n.sched.notify()
+		slog.Info("imported", "height", n.chain.height(), "scripts", n.scripts.total())
+	}
+	return n.startPeers()
+}
+
+// startBase starts what works for the others.
+func (n *node) startBase() error {
+	for i := range n.scripts.runs {
+		err := n.roles.start(sandbox.PolicyValidationScriptCheck, fmt.Sprintf("scriptch.%d", i),
+			func() string { return fmt.Sprintf("%d scripts run", n.scripts.runs[i].Load()) },
+			func() { n.scripts.work(i) })
+		if err != nil {
+			return err
+		}
+	}
+	err := n.roles.start(sandbox.PolicyScheduler, "scheduler",
+		func() string { return fmt.Sprintf("%d flushes", n.sched.flushes.Load()) },
+		func() { n.sched.run(n.quit) })
+	if err != nil {
+		return err
+	}
+	err = n.roles.start(sandbox.PolicyTxIndex, "txindex",
+		func() string { return fmt.Sprintf("%d transactions indexed", n.index.txs.Load()) },
+		func() { n.index.run(n.quit) })
+	if err != nil || n.rpcListener == nil {
+		return err
+	}
+	return n.startRPC()
+}
+
+func (n *node) startRPC() error {
+	for i := range n.rpc.answered {
+		err := n.roles.start(sandbox.PolicyNetHTTPServerWorker, fmt.Sprintf("httpworker.%d", i),
+			func() string { return fmt.Sprintf("%d calls answered", n.rpc.answered[i].Load()) },
+			func() { n.rpc.work(i) })
+		if err != nil {
+			return err
+		}
+	}
+	return n.roles.start(sandbox.PolicyNetHTTPServer, "http",
+		func() string { return fmt.Sprintf("%d connections accepted", n.rpc.accepted.Load()) },
+		func() { n.rpc.accept(n.rpcListener) })
+}
+
+func (n *node) startPeers() error {
+	err := n.roles.start(sandbox.PolicyMessageHandler, "msghand",
+		func() string { return n.connectedWork() + fmt.Sprintf(", %d served", n.messages.served.Load()) },
+		func() { n.messages.run(n.quit) })
+	if err == nil && n.p2pListener != nil {
+		err = n.roles.start(sandbox.PolicyNet, "net",
+			func() string { return fmt.Sprintf("%d connections accepted", n.peers.accepted.Load()) },
+			func() { n.peers.accept(n.p2pListener) })
+	}
+	if err == nil && n.opts.Connect != "" {
+		err = n.roles.start(sandbox.PolicyNetOpenConnection, "opencon",
+			func() string { return fmt.Sprintf("%d connections opened", n.peers.dialled.Load()) },
+			func() { n.peers.dial(n.opts.Connect) })
+	}
+	return err
+}
+
+// stop begins the shutdown; the first reason counts.
+func (n *node) stop(why string) {
+	n.stopOnce.Do(func() {
+		slog.Info("stopping", "why", why)
+		close(n.quit)
+	})
+}
+
+// fail stops the node because it cannot go on.
+func (n *node) fail(err error) {
+	n.stopOnce.Do(func() {
+		n.failure = err
+		close(n.quit)
+	})
+}
+
+func (n *node) stopOnSignal(signals <-chan os.Signal) {
+	select {
+	case s := <-signals:
+		n.stop(s.String())
+	case <-n.quit:
+	}
+}
+
+// shutdown ends the roles, those that give work before those that do it, and closes the databases on a thread that may do
+// little else.
+func (n *node) shutdown() error {
+	if n.p2pListener != nil {
+		n.p2pListener.Close()
+	}
+	n.peers.disconnect()
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	err := n.rpc.server.Shutdown(ctx)
+	n.roles.wait("initload", "msghand")
+	n.scripts.close()
+	if err == nil {
+		close(n.rpc.calls) // no handler is left that could send
+		n.roles.wait()
+	}
+	closed := make(chan error, 1)
+	started := n.roles.start(sandbox.PolicyShutoff, "shutoff", func() string { return "databases closed" }, func() {
+		closed <- errors.Join(n.index.close(), n.chain.close(), os.Remove(rpcapi.EndpointsFile(n.opts.DataDir)))
+	})
+	if started == nil {
+		err = errors.Join(err, <-closed)
+	}
+	return errors.Join(err, started)
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"fmt"
+
+	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/rpcapi"
+)
+
+func (n *node) chainInfo() *rpcapi.ChainInfo {
+	best := n.chain.BestSnapshot()
+	return &rpcapi.ChainInfo{
+		Blocks: best.Height, Headers: n.chain.headerHeight(), BestBlockHash: best.Hash.String(), Flushed: n.chain.flushed.Load(),
+		Connected: n.chain.connected.Load(), Scripts: n.scripts.total(), Synced: n.messages.synced.Load(),
+	}
+}
+
+func (n *node) connectedWork() string {
+	return fmt.Sprintf("%d blocks connected", n.chain.connected.Load())
+}
+
+// connectedOne is called on the message handler's thread after each block.
+func (n *node) connectedOne() {
+	n.index.notify()
+	n.sched.notify()
+}
+
+// reportProgress is called on the scheduler's thread.
+func (n *node) reportProgress() {
+	n.progress.Set(int64(n.chain.height()), int64(n.chain.headerHeight()))
+	if n.opts.ExitAtTip && n.messages.synced.Load() {
+		n.stop("at the tip")
+	}
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/btcsuite/btcd/database"
+	_ "github.com/btcsuite/btcd/database/ffldb" // registers "ffldb"
+	"github.com/btcsuite/btcd/wire/v2"
+)
+
+// store is btcd's ffldb with a flush. ffldb keeps up to five minutes of metadata in memory (database/ffldb/dbcache.go,
+// needsFlush) and writes it early only on Close; a process killed before that starts again from the genesis block. So a
+// flush closes the database and opens it again. The chain on top keeps its handle: it holds the store, not the ffldb.
+type store struct {
+	path string
+	net  wire.BitcoinNet
+
+	mu sync.RWMutex // held for reading by transactions, for writing while the database is exchanged
+	db database.DB
+}
+
+func openStore(dir string, net wire.BitcoinNet) (*store, error) {
+	s := &store{path: filepath.Join(dir, "blocks"), net: net}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	err := s.open()
+	var dbErr database.Error
+	if errors.As(err, &dbErr) && dbErr.ErrorCode == database.ErrDbDoesNotExist {
+		s.db, err = database.Create("ffldb", s.path, s.net)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *store) open() (err error) {
+	s.db, err = database.Open("ffldb", s.path, s.net)
+	return err
+}
+
+// flush writes all that was committed to the disk.
+func (s *store) flush() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.db.Close(); err != nil {
+		return err
+	}
+	return s.open()
+}
+
+// Type, Begin, View, Update and Close make the store a database.DB. Begin is not guarded against flush: package
+// blockchain uses managed transactions only, and nothing else here has the handle.
+func (s *store) Type() string { return s.db.Type() }
+
+func (s *store) Begin(bool) (database.Tx, error) {
+	return nil, errors.New("store: use View or Update")
+}
+
+func (s *store) View(fn func(database.Tx) error) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.db.View(fn)
+}
+
+func (s *store) Update(fn func(database.Tx) error) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.db.Update(fn)
+}
+
+func (s *store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.db.Close()
+}
