@@ -151,7 +151,7 @@ func runtimeUnderPolicy() {
 	under(parse(testproc.Args()[0]), testproc.Args()[1], func() {
 		end := time.Now().Add(300 * time.Millisecond)
 		for i := 0; time.Now().Before(end) || i < 20; i++ {
-			sink = append(sink[:0:0], make([]byte, 1<<20))
+			runtime.KeepAlive(make([]byte, 1<<20))
 			results := make(chan int)
 			for n := range 8 {
 				go func() { results <- deep(n * 100) }()

@@ -23,8 +23,6 @@ func init() {
 	children["waits for a signal"] = waitsForSignal
 }
 
-var sink [][]byte
-
 // violation makes a refused call at a place of the program.
 func violation() {
 	action, place := testproc.Args()[0], testproc.Args()[1]
@@ -53,7 +51,7 @@ func violation() {
 		for range 4 {
 			go func() {
 				for {
-					sink = append(sink[:0:0], make([]byte, 1<<16))
+					runtime.KeepAlive(make([]byte, 1<<16))
 					runtime.GC()
 				}
 			}()

@@ -106,16 +106,20 @@ func (c *chain) connect(block *btcutil.Block) error {
 	return nil
 }
 
-// importFile connects the blocks of a blk file until quit closes. The genesis block, and what a run before this one
+// importFile connects the blocks of a blk file until quit closes and calls connected after each. The genesis block, and what a run before this one
 // connected, are in the chain already.
-func (c *chain) importFile(path string, quit <-chan struct{}) error {
+func (c *chain) importFile(path string, connected func(), quit <-chan struct{}) error {
 	return blockfile.Each(path, c.params.Net, func(block *btcutil.Block) error {
 		select {
 		case <-quit:
 			return errStopped
 		default:
-			return c.connect(block)
 		}
+		if err := c.connect(block); err != nil {
+			return err
+		}
+		connected()
+		return nil
 	})
 }
 

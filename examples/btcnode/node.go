@@ -114,25 +114,34 @@ func (n *node) start() error {
 	if err := n.startBase(); err != nil {
 		return err
 	}
-	if n.opts.Import != "" {
-		imported := make(chan error, 1)
-		err := n.roles.start(sandbox.PolicyInitializationLoadBlocks, "initload", n.connectedWork, func() {
-			imported <- n.chain.importFile(n.opts.Import, n.quit)
-		})
-		if err == nil {
-			err = <-imported
-		}
-		if errors.Is(err, errStopped) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("import: %w", err)
-		}
-		n.index.notify()
-		n.sched.notify()
-		slog.Info("imported", "height", n.chain.height(), "scripts", n.scripts.total())
+	if err := n.runImport(); errors.Is(err, errStopped) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	if n.opts.ExitAtTip && n.opts.Connect == "" {
+		n.stop("no peer to synchronise from")
+		return nil
 	}
 	return n.startPeers()
+}
+
+// runImport connects the blocks of a file on a thread that ends with it.
+func (n *node) runImport() error {
+	if n.opts.Import == "" {
+		return nil
+	}
+	imported := make(chan error, 1)
+	err := n.roles.start(sandbox.PolicyInitializationLoadBlocks, "initload", n.connectedWork, func() {
+		imported <- n.chain.importFile(n.opts.Import, n.connectedOne, n.quit)
+	})
+	if err == nil {
+		err = <-imported
+	}
+	if err == nil {
+		slog.Info("imported", "height", n.chain.height(), "scripts", n.scripts.total())
+	}
+	return err
 }
 
 // startBase starts what works for the others.

@@ -94,9 +94,12 @@ func (r *roles) snapshot() []*role {
 // info is the answer to getsandboxinfo: the roles with what the kernel says about their threads, and how many threads have no
 // policy but the process's.
 func (r *roles) info() (*rpcapi.SandboxInfo, error) {
-	threads, err := sandbox.Threads()
-	if err != nil {
-		return nil, err
+	var threads []sandbox.Thread
+	if sandbox.Enabled() {
+		var err error
+		if threads, err = sandbox.Threads(); err != nil {
+			return nil, err
+		}
 	}
 	steady, err := countAllowed(policySteady, sandbox.ScopeProcess, r.action)
 	if err != nil {

@@ -20,7 +20,7 @@ func (n *node) connectedWork() string {
 	return fmt.Sprintf("%d blocks connected", n.chain.connected.Load())
 }
 
-// connectedOne is called on the message handler's thread after each block.
+// connectedOne is called after each block, on the thread that connected it.
 func (n *node) connectedOne() {
 	n.index.notify()
 	n.sched.notify()

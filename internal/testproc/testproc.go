@@ -136,7 +136,9 @@ func (c Cmd) command(ctx context.Context) (*exec.Cmd, func(), error) {
 		path = self
 	}
 	cmd := exec.CommandContext(ctx, path, c.Args...)
-	cmd.Env = append(os.Environ(), c.Env...)
+	// The race detector otherwise waits a second at each exit for late reports.
+	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(cmd.Env, c.Env...)
 	if c.Executable == "" || c.Name != "" {
 		cmd.Env = append(cmd.Env, childVar+"="+c.Name)
 	}

@@ -148,6 +148,9 @@ func (p *Process) Kill() {
 	<-p.ended
 }
 
+// Stdout returns what the node logged so far.
+func (p *Process) Stdout() string { return p.stdout.String() }
+
 // Stderr returns what the node wrote to standard error so far.
 func (p *Process) Stderr() string { return p.stderr.String() }
 
