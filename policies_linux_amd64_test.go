@@ -168,7 +168,7 @@ func runtimeUnderPolicy() {
 				var none []int
 				_ = none[i]
 			}()
-			spin(1 << 18)
+			runtime.KeepAlive(spin(1 << 18))
 			runtime.GC()
 			runtime.Gosched()
 		}

@@ -206,7 +206,7 @@ func TestPolicyIsImmutable(t *testing.T) {
 	if after, _ := p.MarshalJSON(); string(after) != string(before) {
 		t.Errorf("%s became %s", before, after)
 	}
-	if p != p || p == NewPolicy("p", b) {
+	if q := p; p != q || p == NewPolicy("p", b) {
 		t.Error("comparison")
 	}
 }

@@ -43,12 +43,15 @@ var (
 	prefixText []byte
 
 	// goHandler is where the runtime takes SIGSYS; the handler jumps there.
+	//lint:ignore U1000 read by signal_linux_amd64.s
 	goHandler uintptr
 
 	// What the handler asks of timer_settime(2) and timer_create(2): SIGKILL after
 	// reportTimeout, should nobody read standard error.
+	//lint:ignore U1000 read by signal_linux_amd64.s
 	watchdogEvent = sigevent{signo: int32(unix.SIGKILL), notify: 0 /* SIGEV_SIGNAL */}
-	watchdogTime  = unix.ItimerSpec{Value: unix.Timespec{Sec: reportTimeout}}
+	//lint:ignore U1000 read by signal_linux_amd64.s
+	watchdogTime = unix.ItimerSpec{Value: unix.Timespec{Sec: reportTimeout}}
 )
 
 // reportTimeout is in seconds.

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+
+// Package flavours tests the report of a violation in programs built in every
+// way. It needs the go command and a C compiler.
+package flavours
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/syscall-sandbox/sandbox/internal/testproc"
+)
+
+func TestReportInEveryBuild(t *testing.T) {
+	for name, build := range map[string]struct {
+		cgo   string
+		flags []string
+	}{
+		"plain":          {"0", nil},
+		"pie":            {"0", []string{"-buildmode=pie"}},
+		"stripped":       {"0", []string{"-ldflags=-s -w"}},
+		"trimpath":       {"0", []string{"-trimpath"}},
+		"cover":          {"0", []string{"-cover"}},
+		"unoptimised":    {"0", []string{"-gcflags=all=-N -l"}},
+		"cgo":            {"1", nil},
+		"cgo pie":        {"1", []string{"-buildmode=pie"}},
+		"race":           {"1", []string{"-race"}},
+		"race and cover": {"1", []string{"-race", "-cover", "-covermode=atomic"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			program := filepath.Join(t.TempDir(), "program")
+			args := append([]string{"build", "-o", program}, build.flags...)
+			cmd := exec.Command("go", append(args, "./program")...)
+			cmd.Env = append(os.Environ(), "CGO_ENABLED="+build.cgo)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %v\n%s", cmd, err, out)
+			}
+			checkReport(t, program, "main", `in thread "program" (policy "initialization").`)
+			checkReport(t, program, "thread", `in thread "net" (policy "net").`)
+		})
+	}
+}
+
+func checkReport(t *testing.T, program, place, tail string) {
+	t.Helper()
+	r := testproc.Cmd{Executable: program, Args: []string{place}, Env: []string{"GOCOVERDIR=" + t.TempDir()}}.Run(t).ExpectExit(t, 2)
+	line := `ERROR: The syscall "getgroups" (syscall number 115) is not allowed by the syscall sandbox ` + tail + "\nSIGSYS: bad system call\n"
+	_, trace, found := strings.Cut(r.Stderr, line)
+	if !found || !strings.Contains(trace, "main.violate(") || !strings.Contains(trace, "program/main.go:") {
+		t.Errorf("%s: report or trace is missing:\n%s", place, r.Stderr)
+	}
+}
