@@ -64,7 +64,7 @@ type prefix struct {
 
 // sigevent is struct sigevent of include/uapi/asm-generic/siginfo.h.
 type sigevent struct {
-	value  uint64
+	_      uint64 // sigev_value
 	signo  int32
 	notify int32
 	_      [48]byte

@@ -94,35 +94,71 @@ type Cmd struct {
 // be started or does not end in time; the child is killed then.
 func (c Cmd) Run(t testing.TB) *Result {
 	t.Helper()
-	limit := c.Timeout
-	if limit == 0 {
-		limit = timeout
+	return c.Start(t).Wait()
+}
+
+// A Process is a child that runs beside the test.
+type Process struct {
+	cmd            *exec.Cmd
+	name           string
+	t              testing.TB
+	ctx            context.Context
+	limit          time.Duration
+	cleanup        func()
+	stdout, stderr bytes.Buffer
+}
+
+// Start starts the child; Wait must follow. The time limit begins now.
+func (c Cmd) Start(t testing.TB) *Process {
+	t.Helper()
+	p := &Process{name: c.Name, t: t, limit: c.Timeout}
+	if p.limit == 0 {
+		p.limit = timeout
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	var stdout, stderr bytes.Buffer
+	ctx, cancel := context.WithTimeout(context.Background(), p.limit)
+	p.ctx = ctx
 	cmd, cleanup, err := c.command(ctx)
 	if err != nil {
+		cancel()
 		t.Fatalf("child %s: %v", c.Name, err)
 	}
-	defer cleanup()
-	setOutput(&cmd.Stdout, c.Stdout, &stdout)
-	setOutput(&cmd.Stderr, c.Stderr, &stderr)
-	err = cmd.Run()
-	r := &Result{name: c.Name, Exit: -1, Stdout: stdout.String(), Stderr: stderr.String()}
+	p.cmd, p.cleanup = cmd, func() { cleanup(); cancel() }
+	setOutput(&cmd.Stdout, c.Stdout, &p.stdout)
+	setOutput(&cmd.Stderr, c.Stderr, &p.stderr)
+	if err := cmd.Start(); err != nil {
+		p.cleanup()
+		t.Fatalf("child %s: %v", c.Name, err)
+	}
+	return p
+}
+
+// Signal sends the child a signal.
+func (p *Process) Signal(s os.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatalf("child %s: %v", p.name, err)
+	}
+}
+
+// Wait waits for the child's end.
+func (p *Process) Wait() *Result {
+	p.t.Helper()
+	defer p.cleanup()
+	err := p.cmd.Wait()
+	r := &Result{name: p.name, Exit: -1, Stdout: p.stdout.String(), Stderr: p.stderr.String()}
 	var exit *exec.ExitError
 	switch {
-	case ctx.Err() != nil:
-		t.Fatalf("child %s did not end within %v and was killed\n%s", c.Name, limit, r.output())
+	case p.ctx.Err() != nil:
+		p.t.Fatalf("child %s did not end within %v and was killed\n%s", p.name, p.limit, r.output())
 	case err != nil && !errors.As(err, &exit):
-		t.Fatalf("child %s: %v\n%s", c.Name, err, r.output())
+		p.t.Fatalf("child %s: %v\n%s", p.name, err, r.output())
 	}
-	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+	if status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		r.Signal = status.Signal()
 	} else {
-		r.Exit = cmd.ProcessState.ExitCode()
+		r.Exit = p.cmd.ProcessState.ExitCode()
 	}
-	t.Cleanup(func() { r.checkNamed(t) })
+	p.t.Cleanup(func() { r.checkNamed(p.t) })
 	return r
 }
 
