@@ -10,11 +10,11 @@ NESTED = examples/btcnode
 
 # A real node syncs 14,131 blocks from another, every role under its own policy.
 demo:
-	@cd examples/btcnode && CGO_ENABLED=0 $(GO) run ./demo
+	@cd examples/btcnode && CGO_ENABLED=0 $(GO) run ./demo demo
 
 # The same node is asked over RPC for a call that its policies refuse.
 violation:
-	@cd examples/btcnode && CGO_ENABLED=0 $(GO) run ./demo -violation
+	@cd examples/btcnode && CGO_ENABLED=0 $(GO) run ./demo violation
 
 # The whole suite: without and with cgo, as the caller and as an ordinary user.
 test: test-pure test-cgo test-user test-nested

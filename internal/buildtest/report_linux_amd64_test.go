@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Package flavours tests the report of a violation in programs built in every
-// way. It needs the go command and a C compiler.
-package flavours
+// Package buildtest holds the tests that need the go command: reports of programs
+// built in every way, and what imports what. It needs a C compiler too.
+package buildtest
 
 import (
 	"os"
