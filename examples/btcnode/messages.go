@@ -67,7 +67,7 @@ func (h *messageHandler) handle(m peerMessage) {
 		h.takeInventory(m.from, msg)
 	case *wire.MsgNotFound:
 		if m.from == h.from {
-			h.peers.refuse(m.from, errors.New("it has not the blocks of its headers"))
+			h.refuse(m.from, errors.New("it has not the blocks of its headers"))
 		}
 	}
 }
@@ -85,6 +85,15 @@ func (h *messageHandler) greet(p *peer.Peer) {
 
 func (h *messageHandler) gone(p *peer.Peer) {
 	slog.Info("peer disconnected", "peer", p.Addr())
+	if p == h.from {
+		h.from = nil
+		h.synced.Store(false)
+	}
+}
+
+// refuse ends a connection for good; what is left of its messages in the inbox counts no more.
+func (h *messageHandler) refuse(p *peer.Peer, why error) {
+	h.peers.refuse(p, why)
 	if p == h.from {
 		h.from = nil
 		h.synced.Store(false)
@@ -109,7 +118,7 @@ func (h *messageHandler) takeHeaders(p *peer.Peer, msg *wire.MsgHeaders) {
 	}
 	for _, header := range msg.Headers {
 		if _, err := h.chain.ProcessBlockHeader(header, blockchain.BFNone, false); err != nil {
-			h.peers.refuse(p, fmt.Errorf("header %v: %w", header.BlockHash(), err))
+			h.refuse(p, fmt.Errorf("header %v: %w", header.BlockHash(), err))
 			return
 		}
 	}
@@ -161,7 +170,7 @@ func (h *messageHandler) takeBlock(p *peer.Peer, block *btcutil.Block) {
 		return // not asked for
 	}
 	if err := h.chain.connect(block); err != nil {
-		h.peers.refuse(p, err)
+		h.refuse(p, err)
 		return
 	}
 	h.progress()
@@ -200,7 +209,7 @@ func (h *messageHandler) sendInventory(p *peer.Peer, msg *wire.MsgGetBlocks) {
 
 func (h *messageHandler) sendBlocks(p *peer.Peer, msg *wire.MsgGetData) {
 	if len(msg.InvList) > maxServed {
-		h.peers.refuse(p, fmt.Errorf("it asked for %d things at once", len(msg.InvList)))
+		h.refuse(p, fmt.Errorf("it asked for %d things at once", len(msg.InvList)))
 		return
 	}
 	missing := wire.NewMsgNotFound()

@@ -81,9 +81,7 @@ func openNode(opts *options) (n *node, err error) {
 	n.messages = &messageHandler{chain: n.chain, peers: n.peers, progress: n.connectedOne}
 	n.sched = &scheduler{chain: n.chain, report: n.reportProgress, failed: n.fail, wake: make(chan struct{}, 1)}
 	n.rpc = newRPCServer(n.rpcMethods())
-	n.progress = progress.New(os.Stderr, "blocks", func(done, total int64) {
-		slog.Info("progress", "height", done, "of", total, "scripts", n.scripts.total())
-	})
+	n.progress = progress.New(os.Stderr, "blocks", n.logProgress)
 	if err := n.listen(); err != nil {
 		return nil, errors.Join(err, n.index.close(), n.chain.close())
 	}
@@ -241,8 +239,10 @@ func (n *node) shutdown() error {
 		n.roles.wait()
 	}
 	closed := make(chan error, 1)
-	started := n.roles.start(sandbox.PolicyShutoff, "shutoff", func() string { return "databases closed" }, func() {
-		closed <- errors.Join(n.index.close(), n.chain.close(), os.Remove(rpcapi.EndpointsFile(n.opts.DataDir)))
+	started := n.roles.start(sandbox.PolicyShutoff, "shutoff", func() string { return "" }, func() {
+		err := errors.Join(n.index.close(), n.chain.close(), os.Remove(rpcapi.EndpointsFile(n.opts.DataDir)))
+		slog.Info("databases closed", "height", n.chain.height())
+		closed <- err
 	})
 	if started == nil {
 		err = errors.Join(err, <-closed)

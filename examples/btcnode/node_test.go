@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -22,9 +24,12 @@ import (
 
 // TestKilledHalfWay synchronises over the wire, kills the node half way with SIGKILL, and lets it go on.
 func TestKilledHalfWay(t *testing.T) {
-	const enough = 5000
+	const (
+		enough = 5000
+		half   = 2_900_000 // bytes: all headers (1.1 MB) and about 7,000 blocks of 250 bytes
+	)
 	serving, dir := server.get(t), t.TempDir()
-	first := startNode(t, dir, "--connect", serving.At.P2P)
+	first := startNode(t, dir, "--connect", quietLine(t, serving.At.P2P, half))
 	before, err := first.PollChain(testTimeout, "enough blocks are safe", func(i *rpcapi.ChainInfo) bool { return i.Flushed >= enough })
 	if err != nil {
 		t.Fatal(err)
@@ -54,6 +59,9 @@ func TestKilledHalfWay(t *testing.T) {
 	if err := second.StopByRPC(testTimeout); err != nil {
 		t.Fatalf("stop by RPC: %v", err)
 	}
+	if !strings.Contains(second.Stdout(), "databases closed") {
+		t.Errorf("the shutoff role did not run\n%s", second.Output())
+	}
 	if n := first.Violations() + second.Violations(); n > 0 {
 		t.Errorf("%d violations", n)
 	}
@@ -65,6 +73,33 @@ func TestKilledHalfWay(t *testing.T) {
 	if err := third.Terminate(testTimeout); err != nil {
 		t.Errorf("SIGTERM: %v", err)
 	}
+}
+
+// quietLine forwards one connection to addr and falls silent after n bytes from there: the node cannot get further however slow
+// the test is.
+func quietLine(t *testing.T, addr string, n int64) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		near, err := l.Accept()
+		if err != nil {
+			return
+		}
+		far, err := net.Dial("tcp", addr)
+		if err != nil {
+			near.Close()
+			return
+		}
+		go io.CopyN(near, far, n)
+		io.Copy(far, near) // ends when the node is killed
+		near.Close()
+		far.Close()
+	}()
+	return l.Addr().String()
 }
 
 var loaded = regexp.MustCompile(`msg=loaded height=(\d+)`)

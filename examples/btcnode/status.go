@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 
 	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/rpcapi"
 )
@@ -28,8 +29,21 @@ func (n *node) connectedOne() {
 
 // reportProgress is called on the scheduler's thread.
 func (n *node) reportProgress() {
-	n.progress.Set(int64(n.chain.height()), int64(n.chain.headerHeight()))
+	height := n.chain.height()
+	_, headers := n.chain.BestHeader()
+	if headers < height {
+		headers = 0 // an import: the file does not say how much there is
+	}
+	n.progress.Set(int64(height), int64(headers))
 	if n.opts.ExitAtTip && n.messages.synced.Load() {
 		n.stop("at the tip")
 	}
+}
+
+func (n *node) logProgress(done, total int64) {
+	line := slog.With("height", done, "scripts", n.scripts.total())
+	if total > 0 {
+		line = line.With("of", total)
+	}
+	line.Info("progress")
 }

@@ -39,13 +39,13 @@ func New(out *os.File, what string, line func(done, total int64)) *Progress {
 	return p
 }
 
-// Set says that done of total is reached. Nothing is shown when nothing changed.
+// Set says that done of total is reached; a total of 0 is not known and makes no bar. Nothing is shown when nothing changed.
 func (p *Progress) Set(done, total int64) {
-	if done == p.done || total <= 0 {
+	if done == p.done {
 		return
 	}
 	p.done = done
-	if p.bar != nil {
+	if p.bar != nil && total > 0 {
 		p.bar.ChangeMax64(total)
 		_ = p.bar.Set64(min(done, total)) // a bar that cannot be drawn is no reason to stop
 		return
