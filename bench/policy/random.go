@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+
+package policy
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/syscall-sandbox/sandbox/internal/sysno"
+)
+
+// Random makes a policy of a seed: 1 to 150 numbers, in runs as real policies have
+// them; with args, about one in six has conditions. The default kills, as every
+// compiler can say it. The same seed makes the same policy everywhere.
+func Random(seed uint64, args bool) *Policy {
+	rng := rand.New(rand.NewPCG(seed, 3))
+	p := &Policy{Name: fmt.Sprintf("random-%d", seed), Arch: "x86_64", Default: KillProcess, BadArch: KillProcess}
+	if args {
+		p.Name = fmt.Sprintf("random-args-%d", seed)
+	}
+	density, keep := 0.05+0.5*rng.Float64(), false
+	for nr, name := range sysno.All() {
+		if rng.Float64() < 0.4 { // otherwise as the number before
+			keep = rng.Float64() < density
+		}
+		if !keep || len(p.Rules) == 150 {
+			continue
+		}
+		r := Rule{Nr: nr, Name: name, Action: randomAction(rng)}
+		if args && rng.IntN(6) == 0 {
+			r.Any = randomAny(rng)
+		}
+		p.Rules = append(p.Rules, r)
+	}
+	if len(p.Rules) == 0 {
+		p.Rules = []Rule{{Nr: 0, Name: "read", Action: Allow}}
+	}
+	return p
+}
+
+func randomAction(rng *rand.Rand) Action {
+	if rng.IntN(12) > 0 {
+		return Allow
+	}
+	return []Action{Log, Trap, errnoAction(1), errnoAction(38)}[rng.IntN(4)]
+}
+
+func errnoAction(n uint16) Action { return Action(0x50000 | uint32(n)) }
+
+func randomAny(rng *rand.Rand) [][]Cond {
+	alternatives := make([][]Cond, 1+rng.IntN(4))
+	for i := range alternatives {
+		alternatives[i] = randomConj(rng)
+	}
+	return alternatives
+}
+
+// randomConj has one condition for each of one to three arguments, and now and then a
+// second one for the first: an interval, or a value taken out. A conjunction
+// that cannot hold is made anew.
+func randomConj(rng *rand.Rand) []Cond {
+	for {
+		var conj []Cond
+		for _, arg := range rng.Perm(6)[:1+rng.IntN(3)] {
+			conj = append(conj, randomCond(rng, arg))
+		}
+		if rng.IntN(4) == 0 {
+			conj = append(conj, randomCond(rng, conj[0].Arg))
+		}
+		if _, ok := Witness(conj); ok {
+			return conj
+		}
+	}
+}
+
+var operators = []string{"eq", "ne", "gt", "ge", "lt", "le", "masked_eq"}
+
+func randomCond(rng *rand.Rand, arg int) Cond {
+	c := Cond{Arg: arg, Op: operators[rng.IntN(len(operators))], Value: Number(randomValue(rng))}
+	if c.Op == "masked_eq" {
+		c.Mask = Number(randomValue(rng) | 1)
+		c.Value &= c.Mask
+	}
+	return c
+}
+
+// randomValue prefers small numbers, so that conditions overlap, and the edges of
+// the halves.
+func randomValue(rng *rand.Rand) uint64 {
+	edges := []uint64{0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 1 << 32, 1<<32 + 5, 1 << 63, ^uint64(0)}
+	switch rng.IntN(5) {
+	case 0, 1:
+		return uint64(rng.IntN(20))
+	case 2:
+		return edges[rng.IntN(len(edges))]
+	case 3:
+		return uint64(rng.IntN(4))<<32 | uint64(rng.IntN(4))
+	default:
+		return rng.Uint64()
+	}
+}
+
+// SafeForLibseccomp reports whether a policy keeps to what libseccomp up to 2.6.1 is
+// known to compile rightly: several rules on a number only with eq and masked_eq.
+func (p *Policy) SafeForLibseccomp() bool {
+	for _, r := range p.Rules {
+		if len(r.Any) > 1 && slices.ContainsFunc(slices.Concat(r.Any...), func(c Cond) bool { return c.Op != "eq" && c.Op != "masked_eq" }) {
+			return false
+		}
+	}
+	return true
+}
