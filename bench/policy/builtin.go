@@ -18,7 +18,7 @@ func Builtin(p sandbox.SyscallSandboxPolicy) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Policy{Name: p.String(), Arch: "x86_64", Default: KillProcess, BadArch: KillProcess}
+	out := &Policy{Name: "builtin/" + p.String(), Arch: "x86_64", Default: KillProcess, BadArch: KillProcess}
 	for _, r := range f.Rules {
 		row, err := rowOf(r)
 		if err != nil {
