@@ -9,13 +9,12 @@ import (
 	"os"
 	"runtime"
 	"sync/atomic"
+	"syscall"
 	"time"
-	"unsafe" // seccomp(2) takes a pointer to the program
+	"unsafe" // seccomp(2) takes a pointer to the program; linkname
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
-
-	"github.com/syscall-sandbox/sandbox/bench/policy"
 )
 
 // Child is the measuring child: a job on stdin, times in nanoseconds on stdout.
@@ -64,22 +63,26 @@ func installs(j job) ([]float64, error) {
 }
 
 func install(prog []bpf.RawInstruction) (int64, error) {
-	filter := make([]unix.SockFilter, len(prog))
-	for i, in := range prog {
-		filter[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
-	}
-	fprog := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+	fprog, err := prepared(prog)
+	if err != nil {
 		return 0, err
 	}
 	start := time.Now()
-	r, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&fprog)))
+	r, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(fprog)))
 	ns := time.Since(start).Nanoseconds()
-	runtime.KeepAlive(&fprog)
 	if errno != 0 || r != 0 {
 		return 0, fmt.Errorf("seccomp(SECCOMP_SET_MODE_FILTER): %d, %w", r, errno)
 	}
 	return ns, nil
+}
+
+// prepared returns what seccomp(2) takes, and sets no_new_privs on the thread.
+func prepared(prog []bpf.RawInstruction) (*unix.SockFprog, error) {
+	filter := make([]unix.SockFilter, len(prog))
+	for i, in := range prog {
+		filter[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
+	}
+	return &unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}, unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 }
 
 const (
@@ -87,66 +90,110 @@ const (
 	batchCalls  = 16000
 )
 
+// A timing is what a filtered thread leaves behind: plain memory, since the thread may
+// make no system call of the runtime's.
+type timing struct {
+	fprog  *unix.SockFprog // nil: no filter
+	groups []group
+
+	installed syscall.Errno
+	ns        [][callBatches]int64
+	refused   []int // calls answered with that errno, in the last batch
+	done      atomic.Bool
+}
+
 // calls times each group on a filtered thread that then waits without a system
 // call for the end of the process: the filter may refuse whatever the runtime
 // would call.
 func calls(j job) ([]float64, error) {
-	times := make([]float64, len(j.Groups))
-	batch := make([]int64, callBatches)
-	var failed error
-	var done atomic.Bool
+	t := &timing{groups: j.Groups, ns: make([][callBatches]int64, len(j.Groups)), refused: make([]int, len(j.Groups))}
+	unprepared := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
 		if len(j.Program) > 0 {
-			_, failed = install(j.Program)
-		}
-		for i := range j.Groups {
-			if failed == nil {
-				times[i], failed = j.Groups[i].time(batch)
+			fprog, err := prepared(j.Program)
+			if err != nil {
+				unprepared <- err
+				return
 			}
+			t.fprog = fprog
 		}
-		done.Store(true)
-		for done.Load() {
-			// Not even the end of this thread may be left to the filter.
-		}
+		t.run()
 	}()
-	for deadline := time.Now().Add(30 * time.Second); !done.Load(); {
+	for deadline := time.Now().Add(30 * time.Second); !t.done.Load(); time.Sleep(time.Millisecond) {
+		select {
+		case err := <-unprepared:
+			return nil, err
+		default:
+		}
 		if time.Now().After(deadline) {
 			return nil, errors.New("the filtered thread did not come to an end")
 		}
-		time.Sleep(time.Millisecond)
 	}
-	return times, failed
+	return t.results()
 }
 
-var errIncoherent = errors.New("a call was refused that the policy allows, or the reverse; or the clock stood still")
-
-// time returns the median over batches of the mean time of a call, loop included.
-// It makes no system call but those of the group, and does not allocate.
-func (g group) time(batch []int64) (float64, error) {
-	for i := range batch {
-		start := time.Now()
-		for n := 0; n < batchCalls; {
-			for k := range g.Calls {
-				g.once(&g.Calls[k])
-				n++
+// run does not return. It and all that it calls are nosplit: the check at the
+// start of any other function is where the scheduler takes a goroutine off its thread
+// after 10 ms, by a futex call that the filter may refuse.
+//
+//go:nosplit
+//go:norace
+func (t *timing) run() {
+	if t.fprog != nil {
+		_, _, t.installed = syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(t.fprog)))
+	}
+	for i := range t.groups {
+		for b := range callBatches {
+			t.refused[i] = 0
+			start := nanotime()
+			for n := 0; n < batchCalls; {
+				for k := range t.groups[i].Calls {
+					c := &t.groups[i].Calls[k]
+					_, _, errno := syscall.RawSyscall6(uintptr(c.Nr), uintptr(c.Args[0]), uintptr(c.Args[1]),
+						uintptr(c.Args[2]), uintptr(c.Args[3]), uintptr(c.Args[4]), uintptr(c.Args[5]))
+					if errno == refused {
+						t.refused[i]++
+					}
+					n++
+				}
 			}
-		}
-		batch[i] = time.Since(start).Nanoseconds()
-		if batch[i] <= 0 {
-			return 0, errIncoherent
+			t.ns[i][b] = nanotime() - start
 		}
 	}
-	for k := range g.Calls {
-		if errno := g.once(&g.Calls[k]); (errno == refused) != (g.Errno == refused) {
-			return 0, errIncoherent
-		}
+	t.done.Store(true)
+	for t.done.Load() {
+		// Not even the end of this thread may be left to the filter.
 	}
-	return float64(Median(batch)) / batchCalls, nil
 }
 
-func (g group) once(c *policy.Call) uint16 {
-	_, _, errno := unix.RawSyscall6(uintptr(c.Nr), uintptr(c.Args[0]), uintptr(c.Args[1]), uintptr(c.Args[2]),
-		uintptr(c.Args[3]), uintptr(c.Args[4]), uintptr(c.Args[5]))
-	return uint16(errno)
+// nanotime reads the clock without a call or a check of the stack; time.Now has one.
+//
+//go:linkname nanotime runtime.nanotime
+//go:nosplit
+func nanotime() int64
+
+// results returns the median over batches of the mean time of a call, loop
+// included, for each group, or says why the run means nothing.
+func (t *timing) results() ([]float64, error) {
+	if t.installed != 0 {
+		return nil, fmt.Errorf("seccomp(SECCOMP_SET_MODE_FILTER): %w", t.installed)
+	}
+	times := make([]float64, len(t.groups))
+	for i, g := range t.groups {
+		made := (batchCalls + len(g.Calls) - 1) / len(g.Calls) * len(g.Calls)
+		want := 0
+		if g.Refused {
+			want = made
+		}
+		if t.refused[i] != want {
+			return nil, fmt.Errorf("incoherent: of %d calls like %s %d were refused, not %d", made, g.Calls[0], t.refused[i], want)
+		}
+		ns := Median(t.ns[i][:])
+		if ns <= 0 {
+			return nil, errors.New("incoherent: the clock stood still")
+		}
+		times[i] = float64(ns) / float64(made)
+	}
+	return times, nil
 }

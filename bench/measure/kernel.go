@@ -37,8 +37,8 @@ type job struct {
 }
 
 type group struct {
-	Calls []policy.Call
-	Errno uint16 // the expected errno; 0: any other than refused
+	Calls   []policy.Call
+	Refused bool // all must be; otherwise none may be
 }
 
 // refused stands for every RET but ALLOW while calls are timed: no call returns it.
@@ -60,19 +60,15 @@ func Calls(prog []bpf.RawInstruction, p *policy.Policy) (Kernel, error) {
 	k := Kernel{CachedNS: -1, ArgsNS: -1, DeniedNS: -1}
 	var groups []group
 	var places []*float64
-	add := func(place *float64, errno uint16, calls []policy.Call) {
+	add := func(place *float64, refused bool, calls []policy.Call) {
 		if len(calls) > 0 {
-			groups, places = append(groups, group{calls, errno}), append(places, place)
+			groups, places = append(groups, group{calls, refused}), append(places, place)
 		}
 	}
-	add(&k.CachedNS, 0, first(p, plain, false))
-	add(&k.ArgsNS, 0, first(p, checked, true))
-	errno := uint16(refused)
-	if len(prog) == 0 {
-		errno = 0
-	}
-	if errno != 0 { // without a filter these calls would be executed
-		add(&k.DeniedNS, errno, spread(p.Denied()))
+	add(&k.CachedNS, false, first(p, plain, false))
+	add(&k.ArgsNS, false, first(p, checked, true))
+	if len(prog) > 0 { // without a filter these calls would be executed
+		add(&k.DeniedNS, true, spread(p.Denied()))
 	}
 	times, err := inChild(job{Program: prog, Groups: groups})
 	if err != nil {

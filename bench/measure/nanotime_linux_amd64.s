@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+
+// This file lets the compiler accept nanotime without a body.
