@@ -10,7 +10,7 @@ import (
 	"sort"
 )
 
-//go:generate go run ../cmd/mksyscalls -o zsysno.go
+//go:generate go run ../cmd/mksyscalls -o zsysno.go -test zsysno_linux_amd64_test.go
 
 // Number returns the number of the call of that name, spelled as in the
 // kernel's table: "openat", "rt_sigreturn", "_sysctl".
