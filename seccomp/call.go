@@ -61,10 +61,10 @@ func (c Call) label() string {
 	switch {
 	case c.Name() != "":
 		return c.Name()
-	case c.Native():
-		return fmt.Sprintf("syscall %d", c.Nr)
-	case c.Arch == abi.AuditArchX86_64 && c.Nr < 1<<31:
+	case c.Arch != abi.AuditArchX86_64:
+		return fmt.Sprintf("syscall %d arch %#x", int32(c.Nr), c.Arch)
+	case int32(c.Nr) >= abi.X32Bit:
 		return fmt.Sprintf("syscall %d x32", c.Nr-abi.X32Bit)
 	}
-	return fmt.Sprintf("syscall %d arch %#x", int32(c.Nr), c.Arch)
+	return fmt.Sprintf("syscall %d", int32(c.Nr))
 }

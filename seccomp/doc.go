@@ -25,6 +25,10 @@
 // call of a foreign architecture (int 0x80 from a 64-bit program) and every number
 // of the x32 ABI (0x40000000 and above), because the numbers mean other calls there.
 //
+// What no filter can refuse: since Linux 6.14 the kernel does not ask filters about
+// uretprobe, and since 6.18 about uprobe. It puts these calls into traced
+// programs itself; from anywhere else they raise SIGILL or fail.
+//
 // # Threads
 //
 // A filter belongs to a thread and is inherited by the threads it starts and the

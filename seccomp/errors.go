@@ -21,9 +21,10 @@ var (
 	// CAP_SYS_ADMIN (EACCES). Root never sees this error.
 	ErrNoNewPrivs = errors.New("seccomp: no_new_privs is not set")
 
-	// ErrChainFull: the filters of a thread are too long together (ENOMEM): at
-	// most 32768 instructions, where each older filter counts four more. The
-	// kernel says the same when it is out of memory.
+	// ErrChainFull: the filters of a thread are too long together (ENOMEM). At
+	// most 32768 instructions are allowed, counted as the kernel translates them, which is
+	// up to three times a program's Len, and four more for each older filter.
+	// The kernel says the same when it is out of memory.
 	ErrChainFull = errors.New("seccomp: too many filters on the thread")
 
 	// ErrRefused: a filter that is already in force, often one of a

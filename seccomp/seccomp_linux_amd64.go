@@ -71,6 +71,10 @@ func actionAvailable(a Action) error {
 	// (kernel/seccomp.c: seccomp_get_action_avail).
 	action := a.Value() & abi.RetActionFull
 	_, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, abi.GetActionAvail, 0, uintptr(unsafe.Pointer(&action)))
+	return actionAvailableResult(a, errno)
+}
+
+func actionAvailableResult(a Action, errno syscall.Errno) error {
 	switch {
 	case errno == 0:
 		return nil

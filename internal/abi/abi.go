@@ -81,7 +81,7 @@ const (
 const (
 	MaxInsns    = 4096  // BPF_MAXINSNS (include/uapi/linux/bpf_common.h)
 	MemWords    = 16    // BPF_MEMWORDS (include/uapi/linux/filter.h)
-	MaxPathInsn = 32768 // kernel/seccomp.c: MAX_INSNS_PER_PATH, over the whole chain of a thread
+	MaxPathInsn = 32768 // kernel/seccomp.c: MAX_INSNS_PER_PATH, over the whole chain of a thread, in eBPF instructions
 	PathPenalty = 4     // kernel/seccomp.c: seccomp_attach_filter counts this much more for each filter
 )
 

@@ -10,12 +10,15 @@ import (
 	"golang.org/x/net/bpf"
 
 	"github.com/syscall-sandbox/sandbox/internal/abi"
+	"github.com/syscall-sandbox/sandbox/internal/sysno"
 	"github.com/syscall-sandbox/sandbox/internal/testproc"
 	"github.com/syscall-sandbox/sandbox/seccomp"
 )
 
 func TestMain(m *testing.M) {
-	testproc.Main(m, Children())
+	children := Children()
+	children[childExempt] = exemptChild
+	testproc.Main(m, children)
 }
 
 // A filter with every kind of action: each comes back as it was, and nothing is
@@ -56,6 +59,26 @@ func TestAnswersCompat(t *testing.T) {
 		}
 	}
 }
+
+// exemptChild calls uretprobe under a filter that kills on everything.
+const childExempt = "exempt"
+
+func exemptChild() {
+	q := question{
+		Code:  []bpf.RawInstruction{{Op: opRetK, K: abi.RetKillProcess}},
+		Calls: []seccomp.Call{native(sysno.Uretprobe)},
+	}
+	put(q)
+}
+
+// What Exempt says: since Linux 6.14 the call goes past the filter, which would
+// end in SIGSYS, and raises SIGILL. Stable releases before have this too.
+func TestExempt(t *testing.T) {
+	testproc.Require(t, uretprobeException)
+	testproc.Run(t, childExempt).ExpectSignal(t, syscall.SIGILL)
+}
+
+var uretprobeException = testproc.Feature{Name: "uretprobe(2) past filters", Since: testproc.Version{Major: 6, Minor: 14}}
 
 func TestVerdicts(t *testing.T) {
 	testproc.Require(t, testproc.Seccomp)

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+
+package seccomp_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/syscall-sandbox/sandbox/internal/abi"
+	"github.com/syscall-sandbox/sandbox/internal/sysno"
+	"github.com/syscall-sandbox/sandbox/seccomp"
+)
+
+// A table is a file of testdata/decide; its README has the format.
+type table struct {
+	name   string
+	filter seccomp.Filter
+	rows   []row
+}
+
+type row struct {
+	where string // file:line
+	call  seccomp.Call
+	want  seccomp.Action
+}
+
+func readTables(t *testing.T) []table {
+	t.Helper()
+	files, err := filepath.Glob("../testdata/decide/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no decision tables: %v", err)
+	}
+	var tables []table
+	for _, file := range files {
+		tables = append(tables, readTable(t, file))
+	}
+	return tables
+}
+
+func readTable(t *testing.T, file string) table {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab := table{name: strings.TrimSuffix(filepath.Base(file), ".txt")}
+	line := 0
+	for text := range strings.Lines(string(data)) {
+		line++
+		text = strings.TrimSpace(text)
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		where := fmt.Sprintf("%s:%d", filepath.Base(file), line)
+		if err := tab.add(where, text); err != nil {
+			t.Fatalf("%s: %v", where, err)
+		}
+	}
+	if len(tab.rows) == 0 {
+		t.Fatalf("%s has no rows", file)
+	}
+	return tab
+}
+
+func (tab *table) add(where, text string) (err error) {
+	if value, ok := strings.CutPrefix(text, "default:"); ok {
+		tab.filter.Default, err = parseAction(value)
+		return err
+	}
+	if value, ok := strings.CutPrefix(text, "unknown:"); ok {
+		tab.filter.Unknown, err = parseAction(value)
+		return err
+	}
+	rest, isRule := strings.CutPrefix(text, "rule:")
+	left, right, ok := strings.Cut(rest, "->")
+	if !ok {
+		return fmt.Errorf("no arrow in %q", text)
+	}
+	action, err := parseAction(right)
+	if err != nil {
+		return err
+	}
+	if isRule {
+		tab.filter.Rules = append(tab.filter.Rules, seccomp.Rule{Call: strings.TrimSpace(left), Action: action})
+		return nil
+	}
+	calls, err := parseCalls(strings.TrimSpace(left))
+	for _, c := range calls {
+		tab.rows = append(tab.rows, row{where, c, action})
+	}
+	return err
+}
+
+func parseAction(s string) (seccomp.Action, error) {
+	s = strings.TrimSpace(s)
+	for _, a := range []seccomp.Action{seccomp.KillProcess, seccomp.UnsafeKillThread, seccomp.Log, seccomp.Allow} {
+		if a.String() == s {
+			return a, nil
+		}
+	}
+	kind, arg, _ := strings.Cut(strings.TrimSuffix(s, ")"), "(")
+	n, err := strconv.ParseUint(arg, 0, 16)
+	if kind == "errno" && err != nil {
+		for e := range uint16(abi.MaxErrno) {
+			if name, ok := sysno.Errno(e); ok && name == arg {
+				n, err = uint64(e), nil
+			}
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("action %q: %w", s, err)
+	}
+	switch kind {
+	case "errno":
+		return seccomp.Errno(uint16(n)), nil
+	case "trap":
+		return seccomp.Trap(uint16(n)), nil
+	case "trace":
+		return seccomp.Trace(uint16(n)), nil
+	}
+	return 0, fmt.Errorf("action %q", s)
+}
+
+// parseCalls reads the left side of a row; a range gives several calls.
+func parseCalls(s string) ([]seccomp.Call, error) {
+	c := seccomp.Call{Arch: abi.AuditArchX86_64}
+	base := uint32(0)
+	rest, numeric := strings.CutPrefix(s, "nr ")
+	if r, ok := strings.CutPrefix(s, "x32 "); ok {
+		rest, numeric, base = r, true, abi.X32Bit
+	} else if r, ok := strings.CutPrefix(s, "i386 "); ok {
+		rest, numeric, c.Arch = r, true, abi.AuditArchI386
+	}
+	name, args, hasArgs := strings.Cut(strings.TrimSuffix(rest, ")"), "(")
+	if hasArgs {
+		for i, arg := range strings.Split(args, ",") {
+			v, err := strconv.ParseUint(strings.TrimSpace(arg), 0, 64)
+			if err != nil || i >= len(c.Args) {
+				return nil, fmt.Errorf("arguments %q", args)
+			}
+			c.Args[i] = v
+		}
+	}
+	if nr, ok := sysno.Number(name); ok {
+		c.Nr = base + nr
+		return []seccomp.Call{c}, nil
+	}
+	from, to, isRange := strings.Cut(name, "..")
+	lo, err := strconv.ParseUint(from, 0, 32)
+	hi := lo
+	if isRange && err == nil {
+		hi, err = strconv.ParseUint(to, 0, 32)
+	}
+	if !numeric || err != nil || hi < lo {
+		return nil, fmt.Errorf("call %q", s)
+	}
+	var calls []seccomp.Call
+	for nr := lo; nr <= hi; nr++ {
+		c.Nr = base + uint32(nr)
+		calls = append(calls, c)
+	}
+	return calls, nil
+}
