@@ -46,9 +46,9 @@ const (
 // Without TSync it filters the calling thread alone: it first locks the calling
 // goroutine to its thread with [runtime.LockOSThread] and never unlocks it, so
 // that no other goroutine can meet the filter and the thread ends with the
-// goroutine. The lock stays when installing fails. Do not do this on the main
-// goroutine: the main thread would keep the filter as long as the process lives. A caller who unlocks
-// by hand as often as the thread was locked hands a filtered thread
+// goroutine. A failed call takes its lock back. Do not do this on the main
+// goroutine: the main thread would keep the filter as long as the process lives. A
+// caller who unlocks by hand more often than it had locked hands a filtered thread
 // back to the scheduler.
 //
 // With TSync it filters every thread of the process. Called on a thread with

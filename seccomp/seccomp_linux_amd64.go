@@ -19,8 +19,8 @@ import (
 func setFilter(p *Program, f Flags) error {
 	if f&TSync == 0 {
 		// Before the filter, not after: between the two, the goroutine could move
-		// and leave the filter on a thread that others use. Never unlocked: a
-		// filter cannot be taken off (seccomp(2)).
+		// and leave the filter on a thread that others use. Once the filter is there
+		// it is never unlocked: a filter cannot be taken off (seccomp(2)).
 		runtime.LockOSThread()
 	}
 	filter := make([]unix.SockFilter, len(p.code))
@@ -31,7 +31,11 @@ func setFilter(p *Program, f Flags) error {
 	prog := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
 	r1, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, abi.SetModeFilter, uintptr(f), uintptr(unsafe.Pointer(&prog)))
 	runtime.KeepAlive(&prog) // the kernel has copied it by now (kernel/seccomp.c: seccomp_prepare_user_filter)
-	return setFilterResult(f, r1, errno)
+	err := setFilterResult(f, r1, errno)
+	if err != nil && f&TSync == 0 {
+		runtime.UnlockOSThread()
+	}
+	return err
 }
 
 // setFilterResult looks at both results: a failed TSync returns the id of the
