@@ -4,9 +4,9 @@
 GO ?= go
 GOTESTFLAGS ?=
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-NESTED = examples/btcnode
+NESTED = examples/btcnode bench
 
-.PHONY: demo violation test test-pure test-cgo test-user test-nested check fmt vet staticcheck race cross generate
+.PHONY: bench demo violation test test-pure test-cgo test-user test-nested check fmt vet staticcheck race cross generate
 
 # A real node syncs 14,131 blocks from another, every role under its own policy.
 demo:
@@ -31,6 +31,10 @@ test-user:
 
 test-nested:
 	for m in $(NESTED); do (cd $$m && CGO_ENABLED=0 $(GO) test $(GOTESTFLAGS) ./...) || exit 1; done
+
+# This compiler and its peers side by side, in one run: bench/README.md.
+bench:
+	cd bench && $(GO) run .
 
 check: fmt vet staticcheck test race cross generate
 
