@@ -14,9 +14,11 @@ import (
 	"github.com/syscall-sandbox/sandbox/internal/sysno"
 )
 
-// A Rule gives one call its action.
+// A Rule gives a call its action, if all conditions hold; without conditions,
+// always.
 type Rule struct {
 	Call   string // the kernel's name: "openat"
+	When   []Cond
 	Action Action
 	Reason string // for people; it does not change the program
 }
@@ -24,16 +26,20 @@ type Rule struct {
 // A Filter is a decision about every system call. Its zero value kills the
 // process on any. Calls of a foreign architecture and of the x32 ABI kill
 // whatever it says.
+//
+// The rules of one call are tried in their order: the first whose conditions all
+// hold answers; if there is none, Default does. Rules of different calls do not
+// meet, so their order does not matter.
 type Filter struct {
-	Default Action // of the numbers that this library's table knows and no rule names
+	Default Action // of the numbers that this library's table knows, when no rule answers
 	Unknown Action // of the other numbers below 0x40000000: gaps, and calls newer than the table
-	Rules   []Rule // at most one for each call, in any order
+	Rules   []Rule
 }
 
 // Decide returns what the filter answers to a call, and the rule that says so:
-// nil for Default, Unknown and what always kills. The rule is a copy. Decide reads the
-// filter as it stands and does not use the compiler; of a filter that
-// Compile refuses it evaluates what is left: the first rule of a call counts.
+// nil for Default, Unknown and what always kills. The rule is a copy. Decide reads
+// the filter as it stands and does not use the compiler. IsSelf holds for no
+// argument: see [Filter.ForPID].
 func (f Filter) Decide(c Call) (Action, *Rule) {
 	if !c.Native() {
 		return KillProcess, nil
@@ -43,94 +49,182 @@ func (f Filter) Decide(c Call) (Action, *Rule) {
 		return f.Unknown, nil
 	}
 	for _, r := range f.Rules {
-		if r.Call == name {
+		if r.Call == name && r.matches(c) {
 			return r.Action, &r
 		}
 	}
 	return f.Default, nil
 }
 
+func (r *Rule) matches(c Call) bool {
+	for i := range r.When {
+		if !r.When[i].holds(c.Args) {
+			return false
+		}
+	}
+	return true
+}
+
+// ForPID returns the filter with IsSelf turned into a comparison with pid.
+func (f Filter) ForPID(pid int) Filter {
+	f.Rules = slices.Clone(f.Rules)
+	for i := range f.Rules {
+		r := &f.Rules[i]
+		r.When = slices.Clone(r.When)
+		for j, c := range r.When {
+			if c.c.Op == bpfgen.Self {
+				r.When[j].c.Op, r.When[j].c.Values = bpfgen.In, []uint64{uint64(pid)}
+			}
+		}
+	}
+	return f
+}
+
 // Compile returns the program that answers as Decide does. It asks the kernel
 // nothing. It reports all mistakes, joined with [errors.Join], each a
-// [*RuleError]: names that linux/amd64 does not have, a second rule for a call,
-// actions that do not exist, errno values outside 1..4094.
+// [*RuleError]: names that linux/amd64 does not have, actions that do not exist,
+// errno values outside 1..4094, conditions that make no sense, and rules that no
+// call reaches because earlier rules of the call, or their own conditions, exclude
+// it. (Where a call has rules beyond about 250 alternatives that is not found out:
+// see [Program.Unchecked].)
 func (f Filter) Compile() (*Program, error) {
-	numbers, err := f.check()
-	if err != nil {
-		return nil, err
+	b := spanner{filter: f}
+	spans := b.spans()
+	compiled, err := bpfgen.Compile(spans)
+	b.void(spans, compiled.Void)
+	if len(b.errs) > 0 {
+		return nil, b.mistakes()
 	}
-	code, err := bpfgen.Compile(f.spans(numbers))
 	if err != nil {
 		return nil, fmt.Errorf("seccomp: %w", err)
 	}
 	// The kernel would say the same, but with a bare EINVAL.
-	if err := bpfsim.Verify(code); err != nil {
+	if err := bpfsim.Verify(compiled.Code); err != nil {
 		return nil, fmt.Errorf("seccomp: the compiled program is invalid: %w", err)
 	}
-	return &Program{code: code}, nil
+	p := &Program{code: compiled.Code, self: compiled.Self, filter: f}
+	p.filter.Rules = slices.Clone(f.Rules)
+	for _, s := range compiled.Undecided {
+		name, _ := sysno.Name(spans[s].Lo)
+		p.unchecked = append(p.unchecked, name)
+	}
+	return p, nil
 }
 
-// A numbered is the action of a rule by number.
-type numbered struct {
-	nr     uint32
-	action Action
+// A spanner turns a filter into what the compiler takes, and collects mistakes.
+// Rules with mistakes are left out, so that the others are still compared.
+type spanner struct {
+	filter Filter
+	first  [sysno.Max + 1]int32 // by number: index+1 of its first rule
+	next   []int32              // by rule: index+1 of the call's next rule
+	errs   []*RuleError
+	conds  []bpfgen.Cond
+	rules  []bpfgen.Rule
 }
 
-// check returns the rules' numbers in ascending order, or all mistakes.
-func (f Filter) check() ([]numbered, error) {
-	var (
-		errs    []error
-		first   [sysno.Max + 1]int // index+1 of the first rule of a number
-		numbers = make([]numbered, 0, len(f.Rules))
-	)
-	mistake := func(index int, call, reason, nearest string) {
-		errs = append(errs, &RuleError{Index: index, Call: call, Reason: reason, Nearest: nearest})
+func (b *spanner) mistake(index int, reason, nearest string) {
+	e := &RuleError{Index: index, Reason: reason, Nearest: nearest}
+	if index >= 0 {
+		e.Call = b.filter.Rules[index].Call
 	}
-	if reason := f.Default.invalid(); reason != "" {
-		mistake(-1, "", "default: "+reason, "")
+	b.errs = append(b.errs, e)
+}
+
+// mistakes joins all, in the order of the rules.
+func (b *spanner) mistakes() error {
+	slices.SortStableFunc(b.errs, func(x, y *RuleError) int { return cmp.Compare(x.Index, y.Index) })
+	errs := make([]error, len(b.errs))
+	for i, e := range b.errs {
+		errs[i] = e
 	}
-	if reason := f.Unknown.invalid(); reason != "" {
-		mistake(-1, "", "unknown: "+reason, "")
+	return errors.Join(errs...)
+}
+
+// link looks for mistakes in single rules and links the rules of each call.
+func (b *spanner) link() {
+	if reason := b.filter.Default.invalid(); reason != "" {
+		b.mistake(-1, "default: "+reason, "")
 	}
-	for i, r := range f.Rules {
+	if reason := b.filter.Unknown.invalid(); reason != "" {
+		b.mistake(-1, "unknown: "+reason, "")
+	}
+	b.next = make([]int32, len(b.filter.Rules))
+	conds := 0
+	for i := len(b.filter.Rules) - 1; i >= 0; i-- {
+		r := &b.filter.Rules[i]
 		if reason := r.Action.invalid(); reason != "" {
-			mistake(i, r.Call, reason, "")
+			b.mistake(i, reason, "")
+		}
+		sound := true
+		for j := range r.When {
+			if reason := r.When[j].mistake(); reason != "" {
+				b.mistake(i, reason, "")
+				sound = false
+			}
 		}
 		nr, ok := sysno.Number(r.Call)
-		switch {
-		case !ok:
-			mistake(i, r.Call, "linux/amd64 has no call of this name", sysno.Nearest(r.Call))
-		case first[nr] != 0:
-			mistake(i, r.Call, fmt.Sprintf("rule %d is for the same call", first[nr]-1), "")
-		default:
-			first[nr] = i + 1
-			numbers = append(numbers, numbered{nr, r.Action})
+		if !ok {
+			b.mistake(i, "linux/amd64 has no call of this name", sysno.Nearest(r.Call))
+		} else if sound {
+			b.next[i], b.first[nr] = b.first[nr], int32(i+1)
+			conds += len(r.When)
 		}
 	}
-	slices.SortFunc(numbers, func(a, b numbered) int { return cmp.Compare(a.nr, b.nr) })
-	return numbers, errors.Join(errs...)
+	b.conds = make([]bpfgen.Cond, 0, conds)
+	b.rules = make([]bpfgen.Rule, 0, len(b.filter.Rules))
 }
 
 // spans returns the answer of every 32-bit number.
-func (f Filter) spans(numbers []numbered) []bpfgen.Span {
-	spans := make([]bpfgen.Span, 0, 2*len(numbers)+64)
+func (b *spanner) spans() []bpfgen.Span {
+	b.link()
+	spans := make([]bpfgen.Span, 0, 2*len(b.filter.Rules)+64)
 	add := func(lo uint32, a Action) {
-		if n := len(spans); n == 0 || spans[n-1].Ret != a.Value() {
+		if n := len(spans); n == 0 || spans[n-1].Ret != a.Value() || spans[n-1].Rules != nil {
 			spans = append(spans, bpfgen.Span{Lo: lo, Ret: a.Value()})
 		}
 	}
 	for nr := uint32(0); nr <= sysno.Max; nr++ {
-		switch {
-		case len(numbers) > 0 && numbers[0].nr == nr:
-			add(nr, numbers[0].action)
-			numbers = numbers[1:]
+		switch first := b.first[nr]; {
+		case first != 0 && b.single(first-1):
+			add(nr, b.filter.Rules[first-1].Action)
+		case first != 0:
+			spans = append(spans, bpfgen.Span{Lo: nr, Ret: b.filter.Default.Value(), Rules: b.rulesOf(first), Weight: weights[nr]})
 		case sysno.Known(nr):
-			add(nr, f.Default)
+			add(nr, b.filter.Default)
 		default:
-			add(nr, f.Unknown)
+			add(nr, b.filter.Unknown)
 		}
 	}
-	add(sysno.Max+1, f.Unknown)
+	add(sysno.Max+1, b.filter.Unknown)
 	add(abi.X32Bit, KillProcess)
 	return spans
+}
+
+// single reports whether a rule is its call's only one, and without conditions.
+func (b *spanner) single(i int32) bool {
+	return b.next[i] == 0 && len(b.filter.Rules[i].When) == 0
+}
+
+func (b *spanner) rulesOf(first int32) []bpfgen.Rule {
+	from := len(b.rules)
+	for i := first; i != 0; i = b.next[i-1] {
+		r := &b.filter.Rules[i-1]
+		start := len(b.conds)
+		for j := range r.When {
+			b.conds = append(b.conds, r.When[j].c)
+		}
+		b.rules = append(b.rules, bpfgen.Rule{When: b.conds[start:len(b.conds):len(b.conds)], Ret: r.Action.Value()})
+	}
+	return b.rules[from:len(b.rules):len(b.rules)]
+}
+
+// void reports rules that no call reaches.
+func (b *spanner) void(spans []bpfgen.Span, places []bpfgen.Place) {
+	for _, p := range places {
+		i := b.first[spans[p.Span].Lo]
+		for range p.Rule {
+			i = b.next[i-1]
+		}
+		b.mistake(int(i-1), "no call reaches it: its conditions exclude each other, or earlier rules of the call answer all that they leave", "")
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -119,7 +120,7 @@ func TestDeterministic(t *testing.T) {
 		if err != nil || !bytes.Equal(again.Bytes(), first.Bytes()) {
 			t.Fatalf("another order, another program: %v", err)
 		}
-		if !slices.Equal(f.Rules, before) {
+		if !reflect.DeepEqual(f.Rules, before) {
 			t.Fatal("Compile sorts the caller's rules")
 		}
 	}
@@ -208,18 +209,19 @@ func ExampleFilter_Compile() {
 	fmt.Print(p)
 	// Output:
 	//    0  ld   arch
-	//    1  jeq  x86_64 ? 2 : 12
+	//    1  jeq  x86_64 ? 2 : 13
 	//    2  ld   nr
-	//    3  jge  424 (pidfd_send_signal) ? 8 : 4
-	//    4  jge  1 (write) ? 5 : 7
-	//    5  jge  337 ? 11 : 6
-	//    6  jeq  39 (getpid) ? 7 : 9
-	//    7  ret  allow
-	//    8  jge  472 ? 10 : 9
-	//    9  ret  errno(EPERM)
-	//   10  jge  x32 ? 12 : 11
-	//   11  ret  errno(ENOSYS)
-	//   12  ret  kill_process
+	//    3  jge  39 (getpid) ? 5 : 4
+	//    4  jge  1 (write) ? 10 : 6
+	//    5  jge  40 (sendfile) ? 7 : 6
+	//    6  ret  allow
+	//    7  jge  337 ? 8 : 10
+	//    8  jge  472 ? 11 : 9
+	//    9  jge  424 (pidfd_send_signal) ? 10 : 12
+	//   10  ret  errno(EPERM)
+	//   11  jge  x32 ? 13 : 12
+	//   12  ret  errno(ENOSYS)
+	//   13  ret  kill_process
 }
 
 func ExampleRuleError() {

@@ -23,8 +23,9 @@ func setFilter(p *Program, f Flags) error {
 		// it is never unlocked: a filter cannot be taken off (seccomp(2)).
 		runtime.LockOSThread()
 	}
-	filter := make([]unix.SockFilter, len(p.code))
-	for i, in := range p.code {
+	bound := p.ForPID(unix.Getpid())
+	filter := make([]unix.SockFilter, len(bound.code))
+	for i, in := range bound.code {
 		filter[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
 	}
 	// Verified programs have at most abi.MaxInsns instructions, so Len cannot be cut.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-// Package bpfgen turns a decision over system call numbers into a classic BPF
-// program for seccomp on x86-64.
+// Package bpfgen turns decisions over system calls into a classic BPF program for
+// seccomp on x86-64.
 //
 // # Shape
 //
 //	load arch; anything but AUDIT_ARCH_X86_64: RET KILL_PROCESS
 //	load nr
-//	one binary tree of JGE over the ranges of numbers, whose ends are short
-//	chains of JEQ for single numbers inside a longer range
+//	one tree over the ranges of numbers that have the same outcome (choose.go)
+//	tests of arguments, where the outcome depends on them (diagram.go)
 //	RETs, shared by all jumps that reach them
 //
 // A conditional jump skips at most 255 instructions and only forward, so the
@@ -16,16 +16,21 @@
 // its distance is known. Where a target is too far, the jump goes to an
 // instruction right behind it: a copy of the RET, or a JA to anywhere else.
 //
-// # Why a path ends only in its own number's answer
+// # Why a path ends only in its own call's answer
 //
-// After the two loads no instruction changes the accumulator: the body consists
-// of JGE, JEQ, JA and RET with constants only. So every test on a path compares the call's
-// own number. Compile makes the spans cover all 32-bit numbers without overlap,
-// tree(i, j) is only entered with a number inside the groups i to j-1 (by
-// induction: each JGE sends a number to the side that holds it), and in a group
-// a JEQ takes out exactly the one number that its span holds, so what falls
-// through has the group's own answer. Trampolines do not test anything. Sharing a RET
-// merges ends, never tests: no path leads through another number's test.
+// Libraries have compared an argument with the numbers of later calls after a
+// condition had failed, because they lay calls out one behind the other and fall
+// from one into the next. Here there is no next. A program is a graph of nodes
+// (builder.go), and each node says which variable it tests: the number, or a word
+// of the arguments. A jump from one to another leads to the second's load unless
+// both test the same variable (emit.go: enter). So no test ever sees another's
+// value. And the nodes below a number's leaf come from that number's rules alone:
+// sharing merges nodes that test the same and lead to the same, never paths that
+// differ.
+//
+// A number that is allowed whatever its arguments reaches its RET through tests of
+// the number only, which the kernel's action cache needs (kernel/seccomp.c
+// seccomp_is_const_allow).
 package bpfgen
 
 import (
@@ -38,24 +43,23 @@ import (
 	"github.com/syscall-sandbox/sandbox/internal/abi"
 )
 
-// A Span answers all numbers from Lo up to the next span's Lo-1 (the last one:
-// up to 0xffffffff) with RET K=Ret.
-type Span struct {
-	Lo  uint32
-	Ret uint32
-}
-
 // The instructions that Compile uses (man 2 seccomp; include/uapi/linux/bpf_common.h).
 const (
 	opLoad = 0x20 // BPF_LD | BPF_W | BPF_ABS
+	opAND  = 0x54 // BPF_ALU | BPF_AND | BPF_K
 	opJA   = 0x05 // BPF_JMP | BPF_JA
 	opJEQ  = 0x15 // BPF_JMP | BPF_JEQ | BPF_K
 	opJGE  = 0x35 // BPF_JMP | BPF_JGE | BPF_K
+	opJSET = 0x45 // BPF_JMP | BPF_JSET | BPF_K
 	opRET  = 0x06 // BPF_RET | BPF_K
 )
 
 // maxSkip is the farthest a conditional jump reaches: its offsets are 8 bits wide.
 const maxSkip = 255
+
+// selfPlaceholder stands for the process id until a program is bound. It is no
+// process id, and no call takes it for a group or for all.
+const selfPlaceholder = 0x80000000
 
 // Errors of Compile.
 var (
@@ -65,22 +69,40 @@ var (
 	ErrTooLong  = errors.New("bpfgen: the program is longer than the kernel's limit")
 )
 
-// Compile returns the program that answers every number as spans say and kills
+// A Program is the result of Compile.
+type Program struct {
+	Code []bpf.RawInstruction
+	// Self are the instructions whose K is to become the process id.
+	Self []int
+	// Void are rules that no call reaches, because others answer before: they are
+	// left out of Code.
+	Void []Place
+	// Undecided are spans whose rules are too many to say.
+	Undecided []int
+}
+
+// A Place names a rule by the index of its span and its own.
+type Place struct{ Span, Rule int }
+
+// Compile returns the program that answers every call as spans say and kills
 // the process on a foreign architecture. The spans begin at 0 and ascend; x32
 // numbers (abi.X32Bit and above) are the caller's to cover. The same spans give
 // the same program everywhere.
-func Compile(spans []Span) ([]bpf.RawInstruction, error) {
+func Compile(spans []Span) (Program, error) {
 	if err := check(spans); err != nil {
-		return nil, err
+		return Program{}, err
 	}
-	groups := group(merge(spans))
-	b := builder{groups: groups, code: make([]bpf.RawInstruction, 0, 3*len(groups)+16)}
-	b.program()
-	if len(b.code) > abi.MaxInsns {
-		return nil, fmt.Errorf("%w: %d instructions, %d are allowed", ErrTooLong, len(b.code), abi.MaxInsns)
+	p := compile(spans, false)
+	if len(p.Code) > abi.MaxInsns {
+		// Looking at no variable twice can cost more than it saves.
+		if q := compile(spans, true); len(q.Code) < len(p.Code) {
+			p.Code, p.Self = q.Code, q.Self
+		}
 	}
-	slices.Reverse(b.code)
-	return b.code, nil
+	if len(p.Code) > abi.MaxInsns {
+		return Program{}, fmt.Errorf("%w: %d instructions, %d are allowed", ErrTooLong, len(p.Code), abi.MaxInsns)
+	}
+	return p, nil
 }
 
 func check(spans []Span) error {
@@ -98,61 +120,93 @@ func check(spans []Span) error {
 	return nil
 }
 
-// merge returns a copy of spans in which neighbours differ in their answer.
-func merge(spans []Span) []Span {
-	out := make([]Span, 0, len(spans))
-	for _, s := range spans {
-		if n := len(out); n == 0 || out[n-1].Ret != s.Ret {
-			out = append(out, s)
-		}
+func compile(spans []Span, linear bool) Program {
+	var p Program
+	b := builder{tests: make([]test, 0, 2*len(spans)+64)}
+	if slices.ContainsFunc(spans, func(s Span) bool { return len(s.Rules) > 0 }) {
+		b.reserve()
 	}
-	return out
+	choices := make([]choice, 0, len(spans))
+	w := weigh(spans)
+	for i := range spans {
+		node := b.ret(spans[i].Ret)
+		if len(spans[i].Rules) > 0 {
+			node = b.rules(&p, i, &spans[i], linear)
+		}
+		choices = appendChoice(choices, 0, choice{spans[i].Lo, node, w.of(spans, i)})
+	}
+	root := b.choose(number, choices)
+	e := emitter{tests: b.tests, code: make([]bpf.RawInstruction, 0, 2*len(b.tests)+16)}
+	e.program(root)
+	slices.Reverse(e.code)
+	for _, at := range e.self {
+		p.Self = append(p.Self, len(e.code)-1-at)
+	}
+	slices.Sort(p.Self)
+	p.Code = e.code
+	return p
 }
 
-// A chunk is a run of spans that one leaf of the tree answers: ret, but for up
-// to maxHoles single numbers with answers of their own.
-type chunk struct {
-	lo    uint32
-	ret   uint32
-	holes []Span
+// rules compiles a span's rules, as a diagram if that is within the limits.
+func (b *builder) rules(p *Program, index int, s *Span, linear bool) int32 {
+	b.reached = append(b.reached[:0], make([]bool, len(s.Rules))...)
+	node, ok := b.diagram(s.Rules, s.Ret, b.reached)
+	if !ok {
+		p.Undecided = append(p.Undecided, index)
+		return b.linear(s.Rules, s.Ret)
+	}
+	for i, r := range b.reached {
+		if !r {
+			p.Void = append(p.Void, Place{index, i})
+		}
+	}
+	if linear {
+		return b.linear(s.Rules, s.Ret)
+	}
+	return node
 }
 
-// maxHoles bounds a leaf's chain. Two spans less in the tree save as many tests
-// as one hole costs; a third hole in a row makes the longest path longer
-// than the tree it replaces.
-const maxHoles = 2
+// Weights say how much the paths to numbers matter. Those that the kernel answers
+// from its action cache run no program then; they count by being looked up when the
+// program is installed (kernel/seccomp.c seccomp_cache_prepare emulates it for every
+// number) and on kernels before 5.11. Denied ones count by the former only.
+type weights struct{ allowed, denied float32 } // of one number
 
-// group partitions merged spans into chunks with the fewest tests: a tree over n
-// chunks has n-1, and each hole one more.
-func group(spans []Span) []chunk {
-	n := len(spans)
-	// cost[i] is the least cost of spans[:i], whose last chunk begins at from[i].
-	cost := make([]int32, n+1)
-	from := make([]int32, n+1)
-	for i := 1; i <= n; i++ {
-		cost[i] = int32(2 * n)
-	}
-	for i := range n {
-		for j, holes := i, int32(0); ; {
-			if c := cost[i] + 1 + holes; c < cost[j+1] {
-				cost[j+1], from[j+1] = c, int32(i)
-			}
-			// The next two spans join if they are one number and the answer of before.
-			if j+2 >= n || holes == maxHoles || spans[j+2].Ret != spans[i].Ret || spans[j+2].Lo != spans[j+1].Lo+1 {
-				break
-			}
-			j, holes = j+2, holes+1
+const (
+	deniedShare = 0.2  // of all denied numbers, where all allowed ones have 1
+	askedShare  = 16   // of all calls whose arguments are looked at
+	askedLeast  = 0.02 // of one such number
+	lastNumber  = 600  // beyond it there is nothing to look up
+)
+
+func weigh(spans []Span) weights {
+	var allowed, denied float32
+	for i := range spans {
+		if spans[i].Ret == abi.RetAllow || len(spans[i].Rules) > 0 {
+			allowed += numbers(spans, i)
+		} else {
+			denied += numbers(spans, i)
 		}
 	}
-	chunks := make([]chunk, 0, n)
-	for end := n; end > 0; end = int(from[end]) {
-		i := int(from[end])
-		c := chunk{lo: spans[i].Lo, ret: spans[i].Ret}
-		for h := i + 1; h < end; h += 2 {
-			c.holes = append(c.holes, spans[h])
-		}
-		chunks = append(chunks, c)
+	return weights{1 / max(allowed, 1), deniedShare / max(denied, 1)}
+}
+
+func (w weights) of(spans []Span, i int) float32 {
+	switch s := &spans[i]; {
+	case len(s.Rules) > 0:
+		return w.allowed*numbers(spans, i) + askedShare*s.Weight + askedLeast
+	case s.Ret == abi.RetAllow:
+		return w.allowed * numbers(spans, i)
+	default:
+		return w.denied * numbers(spans, i)
 	}
-	slices.Reverse(chunks)
-	return chunks
+}
+
+// numbers counts a span's numbers, up to lastNumber.
+func numbers(spans []Span, i int) float32 {
+	lo, end := spans[i].Lo, uint32(lastNumber+1)
+	if i+1 < len(spans) {
+		end = min(end, spans[i+1].Lo)
+	}
+	return float32(max(lo, end) - lo)
 }
