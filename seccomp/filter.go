@@ -90,7 +90,7 @@ func (f Filter) ForPID(pid int) Filter {
 func (f Filter) Compile() (*Program, error) {
 	b := spanner{filter: f}
 	spans := b.spans()
-	compiled, err := bpfgen.Compile(spans)
+	compiled, err := bpfgen.Compile(spans, abi.RetKillProcess)
 	b.void(spans, compiled.Void)
 	if len(b.errs) > 0 {
 		return nil, b.mistakes()

@@ -5,7 +5,7 @@
 //
 // # Shape
 //
-//	load arch; anything but AUDIT_ARCH_X86_64: RET KILL_PROCESS
+//	load arch; anything but AUDIT_ARCH_X86_64: its RET
 //	load nr
 //	one tree over the ranges of numbers that have the same outcome (choose.go)
 //	tests of arguments, where the outcome depends on them (diagram.go)
@@ -84,18 +84,18 @@ type Program struct {
 // A Place names a rule by the index of its span and its own.
 type Place struct{ Span, Rule int }
 
-// Compile returns the program that answers every call as spans say and kills
-// the process on a foreign architecture. The spans begin at 0 and ascend; x32
+// Compile returns the program that answers every call as spans say, and any of a
+// foreign architecture with RET K=foreign. The spans begin at 0 and ascend; x32
 // numbers (abi.X32Bit and above) are the caller's to cover. The same spans give
 // the same program everywhere.
-func Compile(spans []Span) (Program, error) {
+func Compile(spans []Span, foreign uint32) (Program, error) {
 	if err := check(spans); err != nil {
 		return Program{}, err
 	}
-	p := compile(spans, false)
+	p := compile(spans, foreign, false)
 	if len(p.Code) > abi.MaxInsns {
 		// Looking at no variable twice can cost more than it saves.
-		if q := compile(spans, true); len(q.Code) < len(p.Code) {
+		if q := compile(spans, foreign, true); len(q.Code) < len(p.Code) {
 			p.Code, p.Self = q.Code, q.Self
 		}
 	}
@@ -120,7 +120,7 @@ func check(spans []Span) error {
 	return nil
 }
 
-func compile(spans []Span, linear bool) Program {
+func compile(spans []Span, foreign uint32, linear bool) Program {
 	var p Program
 	b := builder{tests: make([]test, 0, 2*len(spans)+64)}
 	if slices.ContainsFunc(spans, func(s Span) bool { return len(s.Rules) > 0 }) {
@@ -137,7 +137,7 @@ func compile(spans []Span, linear bool) Program {
 	}
 	root := b.choose(number, choices)
 	e := emitter{tests: b.tests, code: make([]bpf.RawInstruction, 0, 2*len(b.tests)+16)}
-	e.program(root)
+	e.program(root, foreign)
 	slices.Reverse(e.code)
 	for _, at := range e.self {
 		p.Self = append(p.Self, len(e.code)-1-at)

@@ -23,7 +23,7 @@ const allow, deny, kill = abi.RetAllow, abi.RetErrno | 1, abi.RetKillProcess
 // executed by one of these calls.
 func checkProgram(t *testing.T, spans []Span) []bpf.RawInstruction {
 	t.Helper()
-	compiled, err := Compile(spans)
+	compiled, err := Compile(spans, abi.RetKillProcess)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestErrors(t *testing.T) {
 		{[]Span{{Lo: 0, Ret: allow}, {Lo: 0, Ret: deny}}, ErrUnsorted},
 		{[]Span{{Lo: 0, Ret: allow}, {Lo: 9, Ret: deny}, {Lo: 4, Ret: allow}}, ErrUnsorted},
 	} {
-		if prog, err := Compile(c.spans); !errors.Is(err, c.want) || prog.Code != nil {
+		if prog, err := Compile(c.spans, abi.RetKillProcess); !errors.Is(err, c.want) || prog.Code != nil {
 			t.Errorf("%v: %v, %v, want %v", c.spans, prog.Code, err, c.want)
 		}
 	}
@@ -100,11 +100,11 @@ func TestErrors(t *testing.T) {
 func TestInputIsKept(t *testing.T) {
 	spans := []Span{{Lo: 0, Ret: allow}, {Lo: 3, Ret: allow}, {Lo: 7, Ret: deny}, {Lo: 8, Ret: allow}}
 	before := slices.Clone(spans)
-	first, err := Compile(spans)
+	first, err := Compile(spans, abi.RetKillProcess)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, _ := Compile(spans)
+	second, _ := Compile(spans, abi.RetKillProcess)
 	if !reflect.DeepEqual(spans, before) || !slices.Equal(first.Code, second.Code) {
 		t.Error("Compile changes its input, or its answer")
 	}
@@ -236,7 +236,7 @@ func TestLengthLimit(t *testing.T) {
 				// One more test, to an answer that there is already: odd lengths too.
 				spans = append(spans, Span{Lo: uint32(2*n + 10*i), Ret: spans[n-2-i].Ret})
 			}
-			compiled, err := Compile(spans)
+			compiled, err := Compile(spans, abi.RetKillProcess)
 			prog := compiled.Code
 			if err != nil {
 				if !errors.Is(err, ErrTooLong) || prog != nil {
@@ -274,7 +274,7 @@ func TestPathLength(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 50 {
 		spans := randomSpans(r, 200, 3, 3)
-		compiled, err := Compile(spans)
+		compiled, err := Compile(spans, abi.RetKillProcess)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -294,7 +294,7 @@ func TestPathLength(t *testing.T) {
 
 func TestAllocations(t *testing.T) {
 	spans := randomSpans(rand.New(rand.NewPCG(5, 6)), 200, 3, 3)
-	if n := testing.AllocsPerRun(100, func() { Compile(spans) }); n > 20 {
+	if n := testing.AllocsPerRun(100, func() { Compile(spans, abi.RetKillProcess) }); n > 20 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -317,7 +317,7 @@ func BenchmarkCompile(b *testing.B) {
 	spans := randomSpans(rand.New(rand.NewPCG(7, 8)), 120, 2, 4)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Compile(spans); err != nil {
+		if _, err := Compile(spans, abi.RetKillProcess); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -81,7 +81,7 @@ func enter(from, v variable) entry {
 
 // program emits everything: the nodes below root, and before them the check of the
 // architecture and the load of the number.
-func (e *emitter) program(root int32) {
+func (e *emitter) program(root int32, foreign uint32) {
 	e.places = make([]place, len(e.tests))
 	e.enter(number, root)
 	e.node(root)
@@ -89,7 +89,7 @@ func (e *emitter) program(root int32) {
 	e.fallInto(body)
 	e.emit(bpf.RawInstruction{Op: opLoad, K: abi.OffNr})
 	load := target{pos: len(e.code) - 1}
-	e.jump(opJEQ, abi.AuditArchX86_64, load, target{isRet: true, ret: abi.RetKillProcess})
+	e.jump(opJEQ, abi.AuditArchX86_64, load, target{isRet: true, ret: foreign})
 	e.emit(bpf.RawInstruction{Op: opLoad, K: abi.OffArch})
 }
 

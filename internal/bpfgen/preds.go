@@ -269,13 +269,3 @@ func (s *splitter) intersect(a, b []interval) []interval {
 	}
 	return s.intervals[from:len(s.intervals):len(s.intervals)]
 }
-
-// holds reports whether x is in one of the intervals.
-func (p *pred) holds(x uint32) bool {
-	for _, i := range p.in {
-		if x <= i.hi {
-			return x >= i.lo
-		}
-	}
-	return false
-}

@@ -197,7 +197,7 @@ func TestRandom(t *testing.T) {
 	for n := range *programs {
 		g := newGenerator(*seed + uint64(n))
 		spans := g.spans()
-		p, err := Compile(spans)
+		p, err := Compile(spans, abi.RetKillProcess)
 		if err != nil {
 			t.Fatalf("seed %d: %v", *seed+uint64(n), err)
 		}
