@@ -15,10 +15,13 @@ type builder struct {
 	cuts    []uint32
 	choices []choice
 	reached []bool
-	best    []partial
-	plan    plan
-	spare   plan
-	sums    []float32
+	// Of Reach only: arguments by rule, and the ranges found on the way to a state.
+	witnesses [][6]uint64
+	trail     []knowledge
+	best      []partial
+	plan      plan
+	spare     plan
+	sums      []float32
 }
 
 // A test is a node: a conditional jump on a variable, or a RET (op opRET, k the

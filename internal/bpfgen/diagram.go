@@ -91,6 +91,9 @@ func (d *diagram) build(s state) (node int32, ok bool) {
 	}
 	bx := &d.boxes.list[first]
 	if bx.vars&^s.decided == 0 {
+		if d.b.witnesses != nil && !d.reached[bx.rule] {
+			d.b.witnesses[bx.rule] = d.witness()
+		}
 		d.reached[bx.rule] = true
 		return d.b.ret(bx.ret), true
 	}
@@ -126,7 +129,9 @@ func (d *diagram) branch(s *state, v uint8, from int) bool {
 		if !possible {
 			continue
 		}
+		b.trail = append(b.trail, knowledge{v, in})
 		node, ok := d.build(child)
+		b.trail = b.trail[:len(b.trail)-1]
 		if !ok {
 			return false
 		}

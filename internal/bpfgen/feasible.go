@@ -79,14 +79,8 @@ func (d *diagram) feasible(s *state, word uint8) bool {
 			n++
 		}
 	}
-	t := settler{ranges: ranges[:n]}
-	for _, r := range t.ranges {
-		t.mask |= r.mask
-	}
-	if n > 1 {
-		t.failed = make(map[uint32]bool)
-	}
-	return t.settle(31, 1<<(2*n)-1)
+	t := newSettler(ranges[:n])
+	return t.settle(31, t.allEdges())
 }
 
 type maskedRange struct {
@@ -101,21 +95,36 @@ type maskedRange struct {
 type settler struct {
 	ranges []maskedRange
 	mask   uint32          // of all ranges together
-	failed map[uint32]bool // by bit and edges
+	failed map[uint64]bool // by bit and edges
+	value  uint32          // found by settle
 }
+
+func newSettler(ranges []maskedRange) settler {
+	t := settler{ranges: ranges}
+	for _, r := range ranges {
+		t.mask |= r.mask
+	}
+	if len(ranges) > 1 {
+		t.failed = make(map[uint64]bool)
+	}
+	return t
+}
+
+func (t *settler) allEdges() uint64 { return 1<<(2*len(t.ranges)) - 1 }
 
 // settle reports whether bits 0 to bit can be settled. edges has two bits per range:
 // on the lower edge, on the upper.
-func (t *settler) settle(bit int, edges uint32) bool {
+func (t *settler) settle(bit int, edges uint64) bool {
 	if bit < 0 || edges == 0 {
 		return true
 	}
-	key := uint32(bit)<<24 | edges
+	key := uint64(bit)<<58 | edges
 	if t.failed[key] {
 		return false
 	}
 	for x := range 1 + t.mask>>bit&1 { // a bit under no mask can as well be 0
 		if next, ok := t.step(bit, edges, x); ok && t.settle(bit-1, next) {
+			t.value |= x << bit
 			return true
 		}
 	}
@@ -126,10 +135,10 @@ func (t *settler) settle(bit int, edges uint32) bool {
 }
 
 // step gives a bit of the word the value x.
-func (t *settler) step(bit int, edges, x uint32) (next uint32, ok bool) {
+func (t *settler) step(bit int, edges uint64, x uint32) (next uint64, ok bool) {
 	for i, r := range t.ranges {
 		y := x & (r.mask >> bit)
-		low, high := uint32(1)<<(2*i), uint32(2)<<(2*i)
+		low, high := uint64(1)<<(2*i), uint64(2)<<(2*i)
 		lo, hi := r.in.lo>>bit&1, r.in.hi>>bit&1
 		if edges&low != 0 && y < lo || edges&high != 0 && y > hi {
 			return 0, false
