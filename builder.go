@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/syscall-sandbox/sandbox/internal/sysno"
@@ -22,12 +23,21 @@ type SeccompPolicyBuilder struct {
 	mistakes []*PolicyError
 }
 
-// A ruleSet is what a builder has collected, per known syscall number.
+// A ruleSet is what a builder has collected, per known syscall number. A number is
+// allowed, allowed on conditions, denied or none of these.
 type ruleSet struct {
 	allowed callSet
-	denied  callSet // by name: Deny or DenyErrno
+	asked   callSet         // those with conditions
+	conds   []conditionRule // in the order they came
+	denied  callSet         // by name: Deny or DenyErrno
 	errnos  []errnoRule
 	valid   bool // false in the zero value only
+}
+
+// A conditionRule allows a call if all conditions hold.
+type conditionRule struct {
+	nr   uint32
+	when []seccomp.Cond
 }
 
 type errnoRule struct {
@@ -37,6 +47,7 @@ type errnoRule struct {
 
 func (r ruleSet) clone() ruleSet {
 	r.errnos = slices.Clone(r.errnos)
+	r.conds = slices.Clone(r.conds) // conditions are immutable
 	return r
 }
 
@@ -69,13 +80,47 @@ func (b *SeccompPolicyBuilder) Allow(calls ...string) *SeccompPolicyBuilder {
 		switch {
 		case !ok:
 		case nr == sysno.RtSigqueueinfo || nr == sysno.RtTgsigqueueinfo:
-			b.mistake(call, "cannot be allowed: it can forge the signal that reports a violation")
+			b.mistake(call, forgesSignals)
 		default:
 			b.allow(nr)
 		}
 	}
 	return b
 }
+
+// AllowIf allows a call if all conditions on its arguments hold. Several AllowIf of
+// one call are alternatives: any of them allows it. Most calls of the default groups
+// are allowed whatever their arguments; Deny such a call first.
+//
+//	b.Deny("ioctl").AllowIf("ioctl", seccomp.Arg32(1).Is(unix.TCGETS, unix.TIOCGWINSZ))
+//
+// Mistakes: a call that is allowed already or that the Go runtime makes on every
+// thread, no condition, and a condition that adds nothing to earlier ones.
+func (b *SeccompPolicyBuilder) AllowIf(call string, when ...seccomp.Cond) *SeccompPolicyBuilder {
+	nr, ok := b.deniable(call)
+	switch {
+	case !ok:
+	case len(when) == 0:
+		b.mistake(call, "AllowIf without conditions: use Allow")
+	case b.rules.allowed.has(nr):
+		b.mistake(call, "is allowed already, whatever its arguments: Deny it first")
+	case nr == sysno.RtSigqueueinfo || nr == sysno.RtTgsigqueueinfo:
+		b.mistake(call, forgesSignals)
+	default:
+		b.allowIf(conditionRule{nr, slices.Clone(when)})
+	}
+	return b
+}
+
+func (b *SeccompPolicyBuilder) allowIf(r conditionRule) {
+	b.rules.asked.add(r.nr)
+	b.rules.denied.remove(r.nr)
+	b.dropErrno(r.nr)
+	b.rules.conds = append(b.rules.conds, r)
+}
+
+// forgesSignals is why the calls that queue signals with information are refused.
+const forgesSignals = "cannot be allowed: it can forge the signal that reports a violation"
 
 // AllowPolicy allows everything that the policies allow: their union. What they
 // deny by name is not taken over.
@@ -88,8 +133,27 @@ func (b *SeccompPolicyBuilder) AllowPolicy(policies ...SyscallSandboxPolicy) *Se
 		for nr := range p.p.rules.allowed.all {
 			b.allow(nr)
 		}
+		for _, r := range p.p.rules.conds {
+			if !b.rules.allowed.has(r.nr) && !b.covers(r) {
+				b.allowIf(r)
+			}
+		}
 	}
 	return b
+}
+
+// covers reports whether earlier conditions allow all that r does: a union may say
+// things twice. The compiler refuses rules that no call reaches.
+func (b *SeccompPolicyBuilder) covers(r conditionRule) bool {
+	var f seccomp.Filter
+	for _, c := range append(slices.Clone(b.rules.conds), r) {
+		if c.nr == r.nr {
+			f.Rules = append(f.Rules, seccomp.Rule{Call: callName(c.nr), When: c.when, Action: seccomp.Allow})
+		}
+	}
+	var e *seccomp.RuleError
+	_, err := f.Compile()
+	return errors.As(err, &e) && e.Index == len(f.Rules)-1
 }
 
 // Deny takes calls back: code that makes them gets what every refused call gets
@@ -135,13 +199,20 @@ func (b *SeccompPolicyBuilder) BuildFilter(a SyscallSandboxAction) (*seccomp.Pro
 func (b *SeccompPolicyBuilder) allow(nr uint32) {
 	b.rules.allowed.add(nr)
 	b.rules.denied.remove(nr)
+	b.dropConditions(nr)
 	b.dropErrno(nr)
 }
 
 func (b *SeccompPolicyBuilder) deny(nr uint32) {
 	b.rules.allowed.remove(nr)
 	b.rules.denied.add(nr)
+	b.dropConditions(nr)
 	b.dropErrno(nr)
+}
+
+func (b *SeccompPolicyBuilder) dropConditions(nr uint32) {
+	b.rules.asked.remove(nr)
+	b.rules.conds = slices.DeleteFunc(b.rules.conds, func(r conditionRule) bool { return r.nr == nr })
 }
 
 func (b *SeccompPolicyBuilder) dropErrno(nr uint32) {
@@ -149,11 +220,11 @@ func (b *SeccompPolicyBuilder) dropErrno(nr uint32) {
 }
 
 // deniable is number, and refuses what the runtime needs on every thread: the
-// filter would have to allow it all the same.
+// filter would have to allow it all the same, whatever its arguments.
 func (b *SeccompPolicyBuilder) deniable(call string) (uint32, bool) {
 	nr, ok := b.number(call)
 	if ok && runtimeShare(ScopeThread).has(nr) {
-		b.mistake(call, "cannot be denied: the Go runtime makes it on every thread")
+		b.mistake(call, "cannot be denied or narrowed: the Go runtime makes it on every thread")
 		return 0, false
 	}
 	return nr, ok

@@ -64,13 +64,21 @@ func (e *PolicyError) Error() string {
 type TransitionError struct {
 	From      string         // the policies in force, outermost first, joined by " > "
 	To        string         // the policy asked for
-	Witnesses []seccomp.Call // calls that To allows and From refuses, by number
+	Witnesses []seccomp.Call // calls that To allows and From refuses: one per number
+	Undecided []string       // calls with too many conditions to say; taken for wider
 }
 
 func (e *TransitionError) Error() string {
-	names := make([]string, 0, len(e.Witnesses))
+	var names []string
 	for _, c := range e.Witnesses {
-		names = append(names, callName(c.Nr))
+		if c.Args == [6]uint64{} {
+			names = append(names, callName(c.Nr))
+		} else {
+			names = append(names, c.String())
+		}
+	}
+	for _, call := range e.Undecided {
+		names = append(names, call+" (too many conditions to compare)")
 	}
 	return fmt.Sprintf("sandbox: policy %q would widen %q by %s: policies can only be narrowed; allow them in the earlier policy or leave them out of the later",
 		e.To, e.From, strings.Join(names, ", "))

@@ -75,6 +75,8 @@ func installThread(p *seccomp.Program, name string) error {
 
 func threadID() int { return unix.Gettid() }
 
+func processID() int { return unix.Getpid() }
+
 func onMainThread() bool { return unix.Gettid() == unix.Getpid() }
 
 // threadExists asks by signal 0, which every policy permits as part of the

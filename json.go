@@ -9,14 +9,21 @@ import (
 	"slices"
 
 	"github.com/syscall-sandbox/sandbox/internal/sysno"
+	"github.com/syscall-sandbox/sandbox/seccomp"
 )
 
 // policyJSON is the form in which policies reach tools and files.
 type policyJSON struct {
 	Name  string         `json:"name"`
 	Allow []string       `json:"allow"`
+	If    []ifRule       `json:"allow_if,omitempty"` // alternatives; conditions of one: all
 	Deny  []string       `json:"deny,omitempty"`
 	Errno []errnoRuleSet `json:"errno,omitempty"`
+}
+
+type ifRule struct {
+	Call string         `json:"call"`
+	When []seccomp.Cond `json:"when"`
 }
 
 type errnoRuleSet struct {
@@ -33,6 +40,9 @@ func (p SyscallSandboxPolicy) MarshalJSON() ([]byte, error) {
 	}
 	r := p.p.rules
 	form := policyJSON{Name: p.p.name, Allow: []string{}}
+	for _, c := range r.conds {
+		form.If = append(form.If, ifRule{callName(c.nr), c.when})
+	}
 	byErrno := make(map[uint16]int)
 	for nr, name := range sysno.All() {
 		if r.allowed.has(nr) {
@@ -77,6 +87,9 @@ func (p *SyscallSandboxPolicy) UnmarshalJSON(data []byte) error {
 	}
 	b := &SeccompPolicyBuilder{rules: ruleSet{valid: true}}
 	b.Allow(form.Allow...).Deny(form.Deny...)
+	for _, r := range form.If {
+		b.AllowIf(r.Call, r.When...)
+	}
 	denied := form.Deny
 	for _, e := range form.Errno {
 		b.DenyErrno(e.Errno, e.Calls...)
@@ -84,7 +97,8 @@ func (p *SyscallSandboxPolicy) UnmarshalJSON(data []byte) error {
 	}
 	// In a builder the last word counts; a file has no order between its lists.
 	for i, call := range denied {
-		if slices.Contains(form.Allow, call) || slices.Contains(denied[:i], call) {
+		asked := slices.ContainsFunc(form.If, func(r ifRule) bool { return r.Call == call })
+		if asked || slices.Contains(form.Allow, call) || slices.Contains(denied[:i], call) {
 			b.mistake(call, "is named twice")
 		}
 	}

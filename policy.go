@@ -47,6 +47,7 @@ func NewPolicy(name string, b *SeccompPolicyBuilder) SyscallSandboxPolicy {
 	} else {
 		p.rules = b.rules.clone()
 		p.mistakes = append(p.mistakes, b.mistakes...)
+		p.mistakes = append(p.mistakes, p.rules.conditionMistakes()...)
 	}
 	for i, m := range p.mistakes {
 		named := *m
@@ -54,6 +55,30 @@ func NewPolicy(name string, b *SeccompPolicyBuilder) SyscallSandboxPolicy {
 		p.mistakes[i] = &named
 	}
 	return SyscallSandboxPolicy{p}
+}
+
+// conditionMistakes asks the compiler about conditions that make no sense and rules
+// that no call reaches.
+func (r ruleSet) conditionMistakes() (mistakes []*PolicyError) {
+	if len(r.conds) == 0 {
+		return nil
+	}
+	var f seccomp.Filter
+	for _, c := range r.conds {
+		f.Rules = append(f.Rules, seccomp.Rule{Call: callName(c.nr), When: c.when, Action: seccomp.Allow})
+	}
+	_, err := f.Compile()
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			var e *seccomp.RuleError
+			if errors.As(err, &e) {
+				mistakes = append(mistakes, &PolicyError{Call: e.Call, Reason: e.Reason})
+			}
+		}
+	} else if err != nil {
+		mistakes = append(mistakes, &PolicyError{Reason: err.Error()})
+	}
+	return mistakes
 }
 
 // maxPolicyName bounds what one line of a report must hold.
@@ -122,7 +147,14 @@ func (p SyscallSandboxPolicy) Filter(s Scope, a SyscallSandboxAction) (seccomp.F
 	for nr, name := range sysno.All() {
 		if permitted.has(nr) {
 			f.Rules = append(f.Rules, seccomp.Rule{Call: name, Action: seccomp.Allow, Reason: p.reason(nr, s)})
-		} else if answer, ok := answers[nr]; ok {
+			continue
+		}
+		for _, r := range p.p.rules.conds {
+			if r.nr == nr {
+				f.Rules = append(f.Rules, seccomp.Rule{Call: name, When: r.when, Action: seccomp.Allow, Reason: "allowed by name and arguments"})
+			}
+		}
+		if answer, ok := answers[nr]; ok {
 			f.Rules = append(f.Rules, answer)
 		}
 	}
@@ -138,14 +170,15 @@ func (p SyscallSandboxPolicy) errFor(s Scope) error {
 		return fmt.Errorf("sandbox: unknown scope %d", s)
 	}
 	var errs []error
-	for nr := range p.p.rules.denied.intersect(runtimeShare(s)).all {
-		errs = append(errs, &PolicyError{Policy: p.p.name, Call: callName(nr), Reason: "is denied, but the Go runtime makes it on threads of its own: such a policy fits one thread, not the process"})
+	for nr := range p.p.rules.denied.union(p.p.rules.asked).intersect(runtimeShare(s)).all {
+		errs = append(errs, &PolicyError{Policy: p.p.name, Call: callName(nr), Reason: "is denied or narrowed, but the Go runtime makes it on threads of its own: such a policy fits one thread, not the process"})
 	}
 	return errors.Join(errs...)
 }
 
-// permitted is the user's share, the runtime's and, unless the policy is sealed,
-// what it takes to put on a later policy. The policy must have no mistakes.
+// permitted are the calls permitted whatever their arguments: the user's share, the
+// runtime's and, unless the policy is sealed, what it takes to put on a later policy.
+// The policy must have no mistakes.
 func (p SyscallSandboxPolicy) permitted(s Scope) callSet {
 	set := p.p.rules.allowed.union(runtimeShare(s))
 	if !p.p.rules.denied.has(sysno.Seccomp) {

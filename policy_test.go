@@ -129,7 +129,7 @@ func TestPolicyReportsAllMistakes(t *testing.T) {
 	for _, want := range []string{
 		`policy "mine": "opennat": unknown syscall: did you mean "openat"?`,
 		`"rt_sigqueueinfo": cannot be allowed`,
-		`"futex": cannot be denied: the Go runtime`,
+		`"futex": cannot be denied or narrowed: the Go runtime`,
 		`did you mean "socket"?`,
 		`DenyErrno wants an errno from 1 to 4094`,
 		`AllowPolicy of zero policy`,

@@ -5,13 +5,9 @@ package sandbox
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/syscall-sandbox/sandbox/internal/abi"
-	"github.com/syscall-sandbox/sandbox/internal/sysno"
 	"github.com/syscall-sandbox/sandbox/seccomp"
 )
 
@@ -35,13 +31,6 @@ var state struct {
 	action  SyscallSandboxAction
 	process chain
 	threads map[int]*threadState // by thread id: threads with a policy of their own
-}
-
-// A chain is the policies in force somewhere, outermost first, and what all of
-// them permit.
-type chain struct {
-	names     []string
-	permitted callSet
 }
 
 // Supported reports whether filters can be installed here: nil; an error that
@@ -233,33 +222,3 @@ func TestDisallowedSandboxCall() error {
 		return fmt.Errorf("%w: the policies in force allow it", ErrExecuted)
 	}
 }
-
-// check reports whether p may follow what is in force: it may only narrow.
-func (c chain) check(p SyscallSandboxPolicy, s Scope) error {
-	if err := p.errFor(s); err != nil {
-		return err
-	}
-	if !c.permitted.has(sysno.Seccomp) {
-		return fmt.Errorf("%w: %q cannot follow %q", ErrSealed, p, c)
-	}
-	wider := p.permitted(s).minus(c.permitted)
-	if wider == (callSet{}) {
-		return nil
-	}
-	e := &TransitionError{From: c.String(), To: p.String()}
-	for nr := range wider.all {
-		e.Witnesses = append(e.Witnesses, seccomp.Call{Arch: abi.AuditArchX86_64, Nr: nr})
-	}
-	return e
-}
-
-// then is c with p on top.
-func (c chain) then(p SyscallSandboxPolicy, s Scope) chain {
-	permitted := p.permitted(s)
-	if len(c.names) > 0 {
-		permitted = permitted.intersect(c.permitted)
-	}
-	return chain{append(slices.Clone(c.names), p.String()), permitted}
-}
-
-func (c chain) String() string { return strings.Join(c.names, " > ") }

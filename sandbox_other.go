@@ -35,6 +35,8 @@ func readThreads() ([]Thread, error) { return nil, supported() }
 
 func threadID() int { return 0 }
 
+func processID() int { return 0 }
+
 func onMainThread() bool { return false }
 
 func threadExists(int) bool { return false }

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+
+package sandbox
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/syscall-sandbox/sandbox/internal/sysno"
+	"github.com/syscall-sandbox/sandbox/seccomp"
+)
+
+// A chain is the policies in force somewhere, outermost first. Filters add up, so
+// what counts is what all of them permit.
+type chain struct {
+	names     []string
+	layers    []layer
+	permitted callSet // by all of them, whatever the arguments
+}
+
+type layer struct {
+	policy SyscallSandboxPolicy
+	scope  Scope
+}
+
+// then is c with p on top.
+func (c chain) then(p SyscallSandboxPolicy, s Scope) chain {
+	permitted := p.permitted(s)
+	if len(c.names) > 0 {
+		permitted = permitted.intersect(c.permitted)
+	}
+	return chain{append(slices.Clone(c.names), p.String()), append(slices.Clone(c.layers), layer{p, s}), permitted}
+}
+
+func (c chain) String() string { return strings.Join(c.names, " > ") }
+
+// check reports whether p may follow what is in force: it may only narrow.
+func (c chain) check(p SyscallSandboxPolicy, s Scope) error {
+	if err := p.errFor(s); err != nil {
+		return err
+	}
+	if !c.permitted.has(sysno.Seccomp) {
+		return fmt.Errorf("%w: %q cannot follow %q", ErrSealed, p, c)
+	}
+	open := p.permitted(s).union(p.p.rules.asked).minus(c.permitted)
+	if open == (callSet{}) {
+		return nil
+	}
+	e := &TransitionError{From: c.String(), To: p.String()}
+	inner, err := layer{p, s}.filter(open)
+	if err != nil {
+		return err
+	}
+	for _, l := range c.layers {
+		outer, err := l.filter(open)
+		if err != nil {
+			return err
+		}
+		witnesses, undecided := seccomp.Uncovered(outer, inner)
+		e.add(witnesses, undecided)
+	}
+	if len(e.Witnesses)+len(e.Undecided) == 0 {
+		return nil
+	}
+	return e
+}
+
+// filter is a layer's filter, of some calls only, as this process has it.
+func (l layer) filter(of callSet) (seccomp.Filter, error) {
+	f, err := l.policy.Filter(l.scope, ActionKillProcess)
+	f.Rules = slices.DeleteFunc(f.Rules, func(r seccomp.Rule) bool {
+		nr, _ := sysno.Number(r.Call)
+		return !of.has(nr)
+	})
+	return f.ForPID(processID()), err
+}
+
+// add keeps one witness per call.
+func (e *TransitionError) add(witnesses []seccomp.Call, undecided []string) {
+	for _, w := range witnesses {
+		if !slices.ContainsFunc(e.Witnesses, func(c seccomp.Call) bool { return c.Nr == w.Nr }) {
+			e.Witnesses = append(e.Witnesses, w)
+		}
+	}
+	for _, call := range undecided {
+		if !slices.Contains(e.Undecided, call) {
+			e.Undecided = append(e.Undecided, call)
+		}
+	}
+}
