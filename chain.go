@@ -66,6 +66,28 @@ func (c chain) check(p SyscallSandboxPolicy, s Scope) error {
 	return e
 }
 
+// maxChain is the kernel's limit on the filters of a thread together, each older one
+// counted with four instructions more (kernel/seccomp.c MAX_INSNS_PER_PATH).
+const maxChain = 32768
+
+// fits predicts whether the kernel has room for p on top of c. What a container has
+// installed before is not known here.
+func (c chain) fits(p SyscallSandboxPolicy, s Scope) error {
+	total := -4 // the newest filter has no surcharge
+	for _, l := range append(slices.Clone(c.layers), layer{p, s}) {
+		program, err := compile(l.policy, l.scope, ActionKillProcess, 0)
+		if err != nil {
+			return err
+		}
+		total += program.Converted() + 4
+	}
+	if total > maxChain {
+		return fmt.Errorf("sandbox: policy %q on top of %q: the filters of a thread would count %d instructions, the kernel takes %d: %w",
+			p, c, total, maxChain, seccomp.ErrChainFull)
+	}
+	return nil
+}
+
 // filter is a layer's filter, of some calls only, as this process has it.
 func (l layer) filter(of callSet) (seccomp.Filter, error) {
 	f, err := l.policy.Filter(l.scope, ActionKillProcess)

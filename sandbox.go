@@ -19,7 +19,8 @@ type Config struct {
 	// Initial is put on the whole process; the zero value is PolicyInitialization.
 	Initial SyscallSandboxPolicy
 	// Policies are the own policies that the program will use later. They are
-	// compiled and checked against Initial now, not at 3 a.m.
+	// compiled, checked against Initial and against the kernel's limit on the
+	// filters of a thread now, not at 3 a.m.
 	Policies []SyscallSandboxPolicy
 }
 
@@ -105,10 +106,17 @@ func (c Config) check(initial SyscallSandboxPolicy) error {
 	if err := initial.errFor(ScopeProcess); err != nil {
 		return err
 	}
+	if err := (chain{}).fits(initial, ScopeProcess); err != nil {
+		return err
+	}
 	from := chain{}.then(initial, ScopeProcess)
 	errs := make([]error, 0, len(c.Policies))
 	for _, p := range c.Policies {
-		errs = append(errs, from.check(p, ScopeThread))
+		err := from.check(p, ScopeThread)
+		if err == nil {
+			err = from.fits(p, ScopeThread)
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
