@@ -6,7 +6,7 @@ GOTESTFLAGS ?=
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 NESTED = examples/btcnode bench
 
-.PHONY: bench demo violation test test-pure test-cgo test-user test-nested check fmt vet staticcheck race cross generate
+.PHONY: bench demo fuzz-long violation test test-pure test-cgo test-user test-nested check fmt vet staticcheck race cross generate
 
 # A real node syncs 14,131 blocks from another, every role under its own policy.
 demo:
@@ -31,6 +31,10 @@ test-user:
 
 test-nested:
 	for m in $(NESTED); do (cd $$m && CGO_ENABLED=0 $(GO) test $(GOTESTFLAGS) ./...) || exit 1; done
+
+# 100,000 random policies with conditions, each compared with its plain reading.
+fuzz-long:
+	$(GO) test ./internal/bpfgen -run 'TestRandom$$' -programs 100000 -timeout 60m -v
 
 # This compiler and its peers side by side, in one run: bench/README.md.
 bench:

@@ -16,10 +16,12 @@
 //
 // A policy says what the program's own code may call. What the Go runtime needs
 // (futex, mmap, preemption by signal, ...) is added by the library, per [Scope].
-// Own policies come from a [SeccompPolicyBuilder]:
+// Own policies come from a [SeccompPolicyBuilder], with conditions on arguments
+// where a number alone says too little:
 //
 //	var steady = sandbox.NewPolicy("steady", sandbox.NewSeccompPolicyBuilder().
-//		AllowPolicy(sandbox.PolicyNet, sandbox.PolicyTxIndex).Deny("umask"))
+//		AllowPolicy(sandbox.PolicyScheduler, sandbox.PolicyTxIndex).Deny("umask").
+//		AllowIf("socket", seccomp.Arg32(0).Is(unix.AF_INET, unix.AF_INET6)))
 //
 // # Threat model
 //
@@ -62,9 +64,10 @@
 // than to a narrower one: filters stay for the life of their threads. A policy that
 // allows more than what is in force is refused with a [*TransitionError].
 //
-// Arguments are not looked at, yet: a policy that allows prctl allows all of it.
-// Paths can never be looked at. /proc/self/mem, where open is allowed, writes
-// through read-only mappings. Calls that the vDSO answers are not seen.
+// The built-in policies look at numbers only: where they allow prctl or ioctl they
+// allow all of it; narrow them with Builder, Deny and AllowIf. What an argument points
+// to can never be looked at, paths above all. /proc/self/mem, where open is allowed,
+// writes through read-only mappings. Calls that the vDSO answers are not seen.
 //
 // A violation while signals are blocked (a thread being born or exiting) ends the
 // process without a report, and so does one in a child of fork that has not

@@ -5,6 +5,7 @@ package sandbox
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -292,5 +293,23 @@ func TestGroupsAreDisjoint(t *testing.T) {
 			}
 			in[c.nr] = g.name
 		}
+	}
+}
+
+// What the kernel has room for is predicted: 32768 instructions as it converts them,
+// four more for each older filter.
+func TestFits(t *testing.T) {
+	program, err := compile(PolicyNet, ScopeThread, ActionKillProcess, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	most := (32768 + 4) / (program.Converted() + 4)
+	c := chain{layers: slices.Repeat([]layer{{PolicyNet, ScopeThread}}, most-1)}
+	if err := c.fits(PolicyNet, ScopeThread); err != nil {
+		t.Errorf("policy %d: %v", most, err)
+	}
+	c.layers = append(c.layers, layer{PolicyNet, ScopeThread})
+	if err := c.fits(PolicyNet, ScopeThread); !errors.Is(err, seccomp.ErrChainFull) {
+		t.Errorf("policy %d: %v", most+1, err)
 	}
 }
