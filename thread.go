@@ -16,6 +16,7 @@ type Thread struct {
 	TID      int
 	Name     string   // as given to Go, else the kernel's name of it (15 bytes)
 	Policies []string // in force, outermost first
+	Mode     int      // the kernel's: 0 no seccomp, 1 strict, 2 filters
 	Filters  int      // installed, as the kernel counts; -1 before Linux 5.9, which does not say
 }
 

@@ -133,7 +133,7 @@ func names() {
 		list, err := sandbox.Threads()
 		must(err)
 		i := slices.IndexFunc(list, func(t sandbox.Thread) bool { return t.TID == unix.Gettid() })
-		if i < 0 || list[i].Name != long || strings.Join(list[i].Policies, " ") != "initialization scheduler" || list[i].Filters != 2 {
+		if i < 0 || list[i].Name != long || strings.Join(list[i].Policies, " ") != "initialization scheduler" || list[i].Filters != 2 || list[i].Mode != 2 {
 			testproc.Fail("%+v", list)
 		}
 		main, err := os.ReadFile("/proc/self/comm")

@@ -93,8 +93,8 @@ func open(name string, flags int) (int, error) {
 	}
 }
 
-// parseStatus reads the two lines that proc_pid_status(5) names; Seccomp_filters
-// is there since Linux 5.9.
+// parseStatus reads the lines that proc_pid_status(5) names; Seccomp_filters is there
+// since Linux 5.9.
 func parseStatus(tid int, status []byte) Thread {
 	t := Thread{TID: tid, Filters: -1}
 	for line := range bytes.Lines(status) {
@@ -102,6 +102,8 @@ func parseStatus(tid int, status []byte) Thread {
 		switch string(key) {
 		case "Name":
 			t.Name = string(value)
+		case "Seccomp":
+			t.Mode, _ = strconv.Atoi(string(value))
 		case "Seccomp_filters":
 			if n, err := strconv.Atoi(string(value)); err == nil {
 				t.Filters = n
