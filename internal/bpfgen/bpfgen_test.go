@@ -292,13 +292,6 @@ func TestPathLength(t *testing.T) {
 	}
 }
 
-func TestAllocations(t *testing.T) {
-	spans := randomSpans(rand.New(rand.NewPCG(5, 6)), 200, 3, 3)
-	if n := testing.AllocsPerRun(100, func() { Compile(spans, abi.RetKillProcess) }); n > 20 {
-		t.Errorf("%v allocations", n)
-	}
-}
-
 func FuzzCompile(f *testing.F) {
 	f.Add([]byte{1, 2, 3, 1, 1, 2, 1, 3, 1, 1})
 	f.Add([]byte{})

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	programs = flag.Int("programs", 4000, "random programs to compile and compare")
+	programs = flag.Int("programs", defaultPrograms, "random programs to compile and compare")
 	seed     = flag.Uint64("seed", 1, "of the random programs")
 )
 
