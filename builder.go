@@ -134,7 +134,7 @@ func (b *SeccompPolicyBuilder) AllowPolicy(policies ...SyscallSandboxPolicy) *Se
 			b.allow(nr)
 		}
 		for _, r := range p.p.rules.conds {
-			if !b.rules.allowed.has(r.nr) && !b.covers(r) {
+			if !b.rules.allowed.has(r.nr) && !covered(b.rules.conds, r) {
 				b.allowIf(r)
 			}
 		}
@@ -142,14 +142,17 @@ func (b *SeccompPolicyBuilder) AllowPolicy(policies ...SyscallSandboxPolicy) *Se
 	return b
 }
 
-// covers reports whether earlier conditions allow all that r does: a union may say
-// things twice. The compiler refuses rules that no call reaches.
-func (b *SeccompPolicyBuilder) covers(r conditionRule) bool {
+// covered reports whether conditions allow all that r does: a union may say things
+// twice, but the compiler refuses rules that no call reaches.
+func covered(by []conditionRule, r conditionRule) bool {
 	var f seccomp.Filter
-	for _, c := range append(slices.Clone(b.rules.conds), r) {
+	for _, c := range append(slices.Clone(by), r) {
 		if c.nr == r.nr {
 			f.Rules = append(f.Rules, seccomp.Rule{Call: callName(c.nr), When: c.when, Action: seccomp.Allow})
 		}
+	}
+	if len(f.Rules) == 1 {
+		return false
 	}
 	var e *seccomp.RuleError
 	_, err := f.Compile()

@@ -74,6 +74,9 @@ func TestPermittedIsWhatIsNamed(t *testing.T) {
 			allowed[r.Call] = r.Action == seccomp.Allow
 		}
 		for nr, name := range sysno.All() {
+			if name == "kill" {
+				continue // of itself only: TestArgumentsInTheKernel
+			}
 			action, rule := filter.Decide(seccomp.Call{Arch: abi.AuditArchX86_64, Nr: nr})
 			if action.Permits() != allowed[name] || allowed[name] && rule == nil {
 				t.Errorf("%s: %s: %s", p, name, action)

@@ -149,16 +149,32 @@ func (p SyscallSandboxPolicy) Filter(s Scope, a SyscallSandboxAction) (seccomp.F
 			f.Rules = append(f.Rules, seccomp.Rule{Call: name, Action: seccomp.Allow, Reason: p.reason(nr, s)})
 			continue
 		}
-		for _, r := range p.p.rules.conds {
-			if r.nr == nr {
-				f.Rules = append(f.Rules, seccomp.Rule{Call: name, When: r.when, Action: seccomp.Allow, Reason: "allowed by name and arguments"})
-			}
-		}
+		f.Rules = append(f.Rules, p.conditional(nr)...)
 		if answer, ok := answers[nr]; ok {
 			f.Rules = append(f.Rules, answer)
 		}
 	}
 	return f, nil
+}
+
+// conditional are the rules of a call that is permitted for some arguments: the
+// user's, and the runtime's unless the user's say as much or deny the call.
+func (p SyscallSandboxPolicy) conditional(nr uint32) (rules []seccomp.Rule) {
+	for _, r := range p.p.rules.conds {
+		if r.nr == nr {
+			rules = append(rules, seccomp.Rule{Call: callName(nr), When: r.when, Action: seccomp.Allow, Reason: "allowed by name and arguments"})
+		}
+	}
+	for n := range gobase.Needs(true) {
+		if n.Nr != nr || !n.OwnPID || p.p.rules.denied.has(nr) {
+			continue
+		}
+		own := []seccomp.Cond{seccomp.Arg32(0).IsSelf()}
+		if !covered(p.p.rules.conds, conditionRule{nr, own}) {
+			rules = append(rules, seccomp.Rule{Call: callName(nr), When: own, Action: seccomp.Allow, Reason: "Go runtime: " + n.Where + ": " + n.Why})
+		}
+	}
+	return rules
 }
 
 // errFor is Err and what only the scope makes a mistake.
@@ -220,9 +236,12 @@ func (p SyscallSandboxPolicy) reason(nr uint32, s Scope) string {
 	return "allowed by name"
 }
 
+// runtimeShare are the calls that the runtime makes whatever the arguments.
 func runtimeShare(s Scope) (set callSet) {
 	for n := range gobase.Needs(s == ScopeProcess) {
-		set.add(n.Nr)
+		if !n.OwnPID {
+			set.add(n.Nr)
+		}
 	}
 	return set
 }

@@ -106,6 +106,21 @@ func TestViolationLogAndAbort(t *testing.T) {
 	}
 }
 
+// With GOTRACEBACK=crash every thread prints its stack, then the process aborts: the
+// runtime sends signals to itself for that.
+func TestViolationCrashDump(t *testing.T) {
+	for _, place := range []string{"main", "thread"} {
+		t.Run(place, func(t *testing.T) {
+			t.Parallel()
+			r := testproc.Cmd{Name: "violation", Args: []string{"log-and-abort", place}, Env: []string{"GOTRACEBACK=crash"}}.Run(t).
+				ExpectSignal(t, syscall.SIGABRT)
+			if !strings.Contains(r.Stderr, reportLine) || strings.Count(r.Stderr, "SIGQUIT: quit") < 2 {
+				t.Errorf("the threads' stacks are missing:\n%s", r.Stderr)
+			}
+		})
+	}
+}
+
 func TestViolationAbort(t *testing.T) {
 	for _, place := range []string{"main", "goroutine", "thread", "steady", "gc"} {
 		t.Run(place, func(t *testing.T) {
