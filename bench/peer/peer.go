@@ -35,6 +35,7 @@ func InProcess() []Peer {
 		{Name: "sandbox", Prepare: Sandbox},
 		{Name: "linear", Prepare: Linear},
 		{Name: "elastic", Prepare: Elastic},
+		{Name: "gvisor", Prepare: GVisor},
 	}
 }
 

@@ -3,24 +3,51 @@
 package peer
 
 import (
+	"errors"
+
 	"golang.org/x/net/bpf"
 
 	"github.com/syscall-sandbox/sandbox/bench/policy"
 	"github.com/syscall-sandbox/sandbox/bench/wire"
+	"github.com/syscall-sandbox/sandbox/internal/bpfgen"
+	"github.com/syscall-sandbox/sandbox/internal/bpfsim"
 )
 
 // Sandbox is this library. Measured is seccomp.Filter.Compile, with its checks and
-// its verification of the program.
+// its verification of the program; for a policy that package seccomp has no words
+// for (see policy.Filter), the compiler below it and the verification.
 func Sandbox(p *policy.Policy) (wire.Compile, error) {
 	f, err := p.Filter()
+	if _, ok := errors.AsType[*policy.Inexpressible](err); ok {
+		return lower(p), nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	return func() ([]bpf.RawInstruction, error) {
 		prog, err := f.Compile()
 		if err != nil {
-			return nil, err
+			return nil, inexpressible(err)
 		}
 		return prog.Instructions(), nil
 	}, nil
+}
+
+func lower(p *policy.Policy) wire.Compile {
+	spans, foreign := p.Spans(), uint32(p.BadArch)
+	return func() ([]bpf.RawInstruction, error) {
+		prog, err := bpfgen.Compile(spans, foreign)
+		if err != nil {
+			return nil, inexpressible(err)
+		}
+		return prog.Code, bpfsim.Verify(prog.Code)
+	}
+}
+
+// inexpressible marks the one thing that no program can hold.
+func inexpressible(err error) error {
+	if errors.Is(err, bpfgen.ErrTooLong) {
+		return &policy.Inexpressible{Reason: err.Error()}
+	}
+	return err
 }

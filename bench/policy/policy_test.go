@@ -160,28 +160,12 @@ func TestFilterRefuses(t *testing.T) {
 	}
 }
 
-// said is an argument that writes down what it was asked.
-type said struct{}
-
-func (said) Is(v ...uint64) string          { return word("is", v...) }
-func (said) Not(v ...uint64) string         { return word("not", v...) }
-func (said) Less(v uint64) string           { return word("less", v) }
-func (said) LessOrEqual(v uint64) string    { return word("less or equal", v) }
-func (said) Greater(v uint64) string        { return word("greater", v) }
-func (said) GreaterOrEqual(v uint64) string { return word("greater or equal", v) }
-func (said) Masked(mask, v uint64) string   { return word("masked", mask, v) }
-
-func word(op string, v ...uint64) string {
-	b, _ := json.Marshal(v)
-	return op + string(b)
-}
-
-func TestCondition(t *testing.T) {
+func TestTranslateCondition(t *testing.T) {
 	for op, want := range map[string]string{
-		"eq": "is[5]", "ne": "not[5]", "lt": "less[5]", "le": "less or equal[5]",
-		"gt": "greater[5]", "ge": "greater or equal[5]", "masked_eq": "masked[7,5]",
+		"eq": "arg2 == 0x5", "ne": "arg2 != 0x5", "lt": "arg2 < 0x5", "le": "arg2 <= 0x5",
+		"gt": "arg2 > 0x5", "ge": "arg2 >= 0x5", "masked_eq": "arg2 & 0x7 == 0x5",
 	} {
-		if got := condition(said{}, Cond{Op: op, Value: 5, Mask: 7}); got != want {
+		if got := (Cond{Arg: 2, Op: op, Value: 5, Mask: 7}).translate().String(); got != want {
 			t.Errorf("%s: %s, want %s", op, got, want)
 		}
 	}
@@ -198,9 +182,11 @@ func TestBuiltin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for nr := range uint32(MaxDenied) {
-			c := Native(nr, [6]uint64{})
-			want, _ := f.Decide(seccomp.Call{Arch: c.Arch, Nr: nr})
+		f = f.ForPID(ownPID)
+		for i := range uint32(2 * MaxDenied) {
+			nr := i / 2
+			c := Native(nr, [6]uint64{ownPID * uint64(i%2)})
+			want, _ := f.Decide(seccomp.Call{Arch: c.Arch, Nr: nr, Args: c.Args})
 			if (seccomp.Call{Arch: c.Arch, Nr: nr}).Name() == "" {
 				want = seccomp.KillProcess // Unknown, which rows cannot say
 			}

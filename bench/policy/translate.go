@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/syscall-sandbox/sandbox/internal/abi"
@@ -22,7 +23,8 @@ func cannot(format string, args ...any) error {
 // Filter translates a policy for package seccomp. There, x32 and foreign
 // architectures always kill the process, so a policy that answers them otherwise
 // cannot be expressed; nor can rules for numbers without a name. Numbers that the
-// table does not know are answered by Unknown, which is Default here.
+// table does not know are answered by Unknown, which is Default here. Conjunctions
+// that no call reaches, which package seccomp refuses, are left out.
 func (p *Policy) Filter() (seccomp.Filter, error) {
 	var none seccomp.Filter
 	if p.BadArch != KillProcess {
@@ -44,13 +46,32 @@ func (p *Policy) Filter() (seccomp.Filter, error) {
 		if err != nil {
 			return none, fmt.Errorf("number %d: %w", r.Nr, err)
 		}
-		rules, err := r.translate(name, action)
-		if err != nil {
-			return none, err
-		}
-		f.Rules = append(f.Rules, rules...)
+		f.Rules = append(f.Rules, r.translate(name, action)...)
 	}
-	return f, nil
+	return withoutVoid(f), nil
+}
+
+// withoutVoid drops the rules that the compiler says no call reaches.
+func withoutVoid(f seccomp.Filter) seccomp.Filter {
+	_, err := f.Compile()
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return f
+	}
+	void := make(map[int]bool)
+	for _, err := range joined.Unwrap() {
+		if e, ok := errors.AsType[*seccomp.RuleError](err); ok {
+			void[e.Index] = true
+		}
+	}
+	kept := f
+	kept.Rules = nil
+	for i, r := range f.Rules {
+		if !void[i] {
+			kept.Rules = append(kept.Rules, r)
+		}
+	}
+	return kept
 }
 
 func (a Action) translate() (seccomp.Action, error) {
@@ -72,29 +93,24 @@ func (a Action) translate() (seccomp.Action, error) {
 	return 0, cannot("action %s has no form in package seccomp", a)
 }
 
-// translate returns the seccomp rules of one number: one for each conjunction.
-func (r Rule) translate(name string, action seccomp.Action) ([]seccomp.Rule, error) {
-	if r.Checked() {
-		return nil, cannot("number %d (%s) has conditions on arguments, and package seccomp knows numbers only", r.Nr, name)
+// translate returns the seccomp rules of one number: one for each conjunction that
+// can hold.
+func (r Rule) translate(name string, action seccomp.Action) (rules []seccomp.Rule) {
+	if !r.Checked() {
+		return []seccomp.Rule{{Call: name, Action: action}}
 	}
-	return []seccomp.Rule{{Call: name, Action: action}}, nil
+	for _, conj := range r.Pruned() {
+		rule := seccomp.Rule{Call: name, Action: action}
+		for _, c := range conj {
+			rule.When = append(rule.When, c.translate())
+		}
+		rules = append(rules, rule)
+	}
+	return rules
 }
 
-// An argument makes conditions of type C on one 64-bit argument, as package
-// seccomp's Arg does.
-type argument[C any] interface {
-	Is(v ...uint64) C
-	Not(v ...uint64) C
-	Less(v uint64) C
-	LessOrEqual(v uint64) C
-	Greater(v uint64) C
-	GreaterOrEqual(v uint64) C
-	Masked(mask, v uint64) C
-}
-
-// condition translates one condition; arg is c's argument.
-func condition[C any](arg argument[C], c Cond) C {
-	v := uint64(c.Value)
+func (c Cond) translate() seccomp.Cond {
+	arg, v := seccomp.Arg64(c.Arg), uint64(c.Value)
 	switch c.Op {
 	case "eq":
 		return arg.Is(v)

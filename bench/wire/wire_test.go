@@ -5,6 +5,7 @@ package wire_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,8 +55,20 @@ func TestRawbpf(t *testing.T) {
 		t.Errorf("exit %d, %v, %+v: %s", code, err, cost, stderr)
 	}
 
+	for _, in := range unusual {
+		out, stderr, code := run([]byte(in), "")
+		prog, err := wire.Decode(out)
+		if code != wire.ExitOK || err != nil {
+			t.Errorf("%s: exit %d, %v: %s", in, code, err, stderr)
+			continue
+		}
+		if first, _, _, err := measure.Check(prog, policy.MustParse([]byte(in))); first != nil || err != nil {
+			t.Errorf("%s: the program is wrong: %v, %v", in, first, err)
+		}
+	}
+
 	for in, reason := range map[string]string{
-		`{"default":"allow","bad_arch":"kill_process","rules":[]}`: "x32",
+		tooLong():      "longer than the kernel's limit",
 		`not a policy`: "invalid character",
 	} {
 		out, stderr, code = run([]byte(in), "")
@@ -71,4 +84,23 @@ func TestDecodeRefuses(t *testing.T) {
 			t.Errorf("%d bytes are a program", n)
 		}
 	}
+}
+
+// unusual are policies that package seccomp has no words for, or refuses in part.
+var unusual = []string{
+	`{"default":"allow","bad_arch":"kill_process","rules":[]}`,
+	`{"default":"errno:38","bad_arch":"errno:1","rules":[{"nr":0,"action":"allow"},{"nr":400,"action":"log"},{"nr":1073741824,"action":"allow"},{"nr":4294967295,"action":"trap"}]}`,
+	`{"default":"kill_thread","bad_arch":"allow","rules":[{"nr":9,"name":"mmap","action":"allow","any":[[{"arg":2,"op":"masked_eq","value":"0x0","mask":"0x4"}],[{"arg":2,"op":"eq","value":"0x8"}]]}]}`,
+	`{"default":"kill_process","bad_arch":"kill_process","rules":[{"nr":16,"name":"ioctl","action":"errno:5","any":[[{"arg":1,"op":"gt","value":"0x5"}],[{"arg":1,"op":"gt","value":"0x7"}],[{"arg":1,"op":"lt","value":"0x0"}]]}]}`,
+	`{"default":"kill_process","bad_arch":"kill_process","rules":[{"nr":16,"name":"ioctl","action":"allow","any":[[{"arg":1,"op":"le","value":"0x100000005"}],[{"arg":1,"op":"ge","value":"0x3"},{"arg":0,"op":"ne","value":"0x3"}],[]]}]}`,
+	`{"default":"errno:0","bad_arch":"kill_process","rules":[{"nr":1,"action":"errno:4095"}]}`,
+}
+
+// tooLong has more answers than a program can hold.
+func tooLong() string {
+	var rules []string
+	for nr := range 4094 {
+		rules = append(rules, fmt.Sprintf(`{"nr":%d,"action":"errno:%d"}`, 2*nr, nr+1))
+	}
+	return `{"default":"allow","bad_arch":"kill_process","rules":[` + strings.Join(rules, ",") + `]}`
 }
