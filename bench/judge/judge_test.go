@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	count  = flag.Int("policies", 60, "random policies of each kind")
+	count  = flag.Int("policies", 200, "random policies of each kind")
 	seed   = flag.Uint64("seed", 1, "seed of the first")
 	extern []peer.Peer
 )
@@ -53,6 +53,10 @@ func courts(t *testing.T) []court {
 		Peer: peer.Peer{Name: "elastic", Prepare: peer.Elastic},
 		fit:  func(p *policy.Policy) bool { return !p.HasArgs() }, // compares arguments with later numbers
 		call: policy.Call.Native,                                  // has answers of its own for x32
+	}, {
+		Peer: peer.Peer{Name: "gvisor", Prepare: peer.GVisor},
+		fit:  always[*policy.Policy],
+		call: always[policy.Call],
 	}}
 	if lib, err := peer.Libseccomp(t.TempDir()); err == nil {
 		all = append(all, court{Peer: lib, fit: (*policy.Policy).SafeForLibseccomp, call: always[policy.Call]})
@@ -65,8 +69,7 @@ func courts(t *testing.T) []court {
 	return all
 }
 
-// TestOutside compiles numbers and, as far as this library's compiler takes them,
-// arguments. A judge without words for a policy is passed over; one that has
+// TestOutside compiles numbers and arguments. A judge without words for a policy is passed over; one that has
 // judged nothing fails the test.
 func TestOutside(t *testing.T) {
 	ours := peer.Peer{Name: "sandbox", Prepare: peer.Sandbox}
