@@ -30,8 +30,25 @@ func (b *builder) choose(v variable, choices []choice) int32 {
 			return b.test(test{op: opJSET, v: v, k: set, yes: choices[1].node, no: choices[0].node})
 		}
 	}
+	if node, ok := b.chooseOne(v, choices); ok {
+		return node
+	}
 	b.arrange(choices)
 	return b.tree(v, choices, 0, len(b.plan.chunks)-1)
+}
+
+// chooseOne makes the one test that the usual conditions need, "is it this value" and
+// "is it as much as this".
+func (b *builder) chooseOne(v variable, choices []choice) (node int32, ok bool) {
+	switch {
+	case len(choices) == 2 && choices[1].lo == 1:
+		return b.test(test{op: opJEQ, v: v, k: 0, yes: choices[0].node, no: choices[1].node}), true
+	case len(choices) == 2:
+		return b.test(test{op: opJGE, v: v, k: choices[1].lo, yes: choices[1].node, no: choices[0].node}), true
+	case len(choices) == 3 && choices[0].node == choices[2].node && choices[2].lo == choices[1].lo+1:
+		return b.test(test{op: opJEQ, v: v, k: choices[1].lo, yes: choices[1].node, no: choices[0].node}), true
+	}
+	return 0, false
 }
 
 // highBits finds bits of mask of which one is set exactly if the masked value is

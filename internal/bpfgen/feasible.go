@@ -119,7 +119,7 @@ func (t *settler) settle(bit int, edges uint64) bool {
 		return true
 	}
 	key := uint64(bit)<<58 | edges
-	if t.failed[key] {
+	if t.failed != nil && t.failed[key] {
 		return false
 	}
 	for x := range 1 + t.mask>>bit&1 { // a bit under no mask can as well be 0

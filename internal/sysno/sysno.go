@@ -5,22 +5,13 @@
 // on linux/amd64 compares them with x/sys/unix.
 package sysno
 
-import (
-	"iter"
-	"sort"
-)
+import "iter"
 
 //go:generate go run ../cmd/mksyscalls -o zsysno.go -test zsysno_linux_amd64_test.go
 
 // Number returns the number of the call of that name, spelled as in the
 // kernel's table: "openat", "rt_sigreturn", "_sysctl".
-func Number(name string) (uint32, bool) {
-	i := sort.Search(len(byName), func(i int) bool { return names[byName[i]] >= name })
-	if i == len(byName) || names[byName[i]] != name {
-		return 0, false
-	}
-	return uint32(byName[i]), true
-}
+func Number(name string) (uint32, bool) { return number(name) }
 
 // Name returns the name of the call with number nr.
 func Name(nr uint32) (string, bool) {

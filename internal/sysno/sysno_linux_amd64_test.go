@@ -11,8 +11,12 @@ func TestAgainstUnix(t *testing.T) {
 			t.Errorf("%s: table %d (%v), constant %d, x/sys/unix %d", c.name, nr, ok, c.sysno, c.unix)
 		}
 	}
-	if len(unixCalls) != len(byName) {
-		t.Errorf("%d calls, x/sys/unix has %d", len(byName), len(unixCalls))
+	count := 0
+	for range All() {
+		count++
+	}
+	if len(unixCalls) != count {
+		t.Errorf("%d calls, x/sys/unix has %d", count, len(unixCalls))
 	}
 	for _, e := range unixErrnos {
 		if name, _ := Errno(uint16(e.errno)); name != e.name {

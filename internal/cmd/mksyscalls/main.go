@@ -201,13 +201,13 @@ func render(version string, calls, errnos []constant) []byte {
 	for _, c := range calls {
 		fmt.Fprintf(&b, "%d: %q,\n", c.value, c.call())
 	}
-	fmt.Fprintf(&b, "}\n\n// byName holds the numbers in the order of their names.\n")
-	byName := slices.Clone(calls)
-	slices.SortFunc(byName, func(a, b constant) int { return strings.Compare(a.call(), b.call()) })
-	fmt.Fprintf(&b, "var byName = [%d]uint16{\n", len(byName))
-	for _, c := range byName {
-		fmt.Fprintf(&b, "%d, // %s\n", c.value, c.call())
+	fmt.Fprintf(&b, "}\n\n// number is the inverse of names. The compiler makes of such a switch a search by\n")
+	fmt.Fprintf(&b, "// length and value, which needs no table to be built when a program starts.\n")
+	fmt.Fprintf(&b, "func number(name string) (uint32, bool) {\nswitch name {\n")
+	for _, c := range calls {
+		fmt.Fprintf(&b, "case %q:\nreturn %d, true\n", c.call(), c.value)
 	}
+	fmt.Fprintf(&b, "}\nreturn 0, false\n")
 	fmt.Fprintf(&b, "}\n\n// errnos holds the name of each errno of Linux.\n")
 	fmt.Fprintf(&b, "var errnos = [%d]string{\n", errnos[len(errnos)-1].value+1)
 	for _, c := range errnos {
