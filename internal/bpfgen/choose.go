@@ -190,8 +190,11 @@ func (b *builder) extend(best []partial, choices []choice, first, lead int, size
 // A plan is how choices are told apart.
 type plan struct {
 	chunks []chunk
-	splits []split // by first and last chunk: the best tree over them
+	splits []split // by splitOf: the best tree over chunks i to j
 }
+
+// splitOf is where the split of chunks i to j of m is kept: only i <= j are.
+func splitOf(m, i, j int) int { return i*(2*m-i-1)/2 + j }
 
 // planned bounds the chunks for which the best tree is looked for.
 const planned = 300
@@ -215,23 +218,24 @@ func (b *builder) split() {
 	}
 	sums := slices.Grow(b.sums[:0], m+1)[:m+1]
 	sums[0] = 0
-	splits := slices.Grow(b.spare.splits[:0], m*m)[:m*m]
+	size := m * (m + 1) / 2
+	splits := slices.Grow(b.spare.splits[:0], size)[:size]
 	for i, c := range b.spare.chunks {
 		sums[i+1] = sums[i] + c.weight + 1e-6
-		splits[i*m+i] = split{0, int16(i)}
+		splits[splitOf(m, i, i)] = split{0, int16(i)}
 	}
 	for length := 1; length < m; length++ {
 		for i := 0; i+length < m; i++ {
 			j := i + length
-			from, to := splits[i*m+j-1].at, min(splits[(i+1)*m+j].at, int16(j-1))
+			from, to := splits[splitOf(m, i, j-1)].at, min(splits[splitOf(m, i+1, j)].at, int16(j-1))
 			best := split{1e30, from}
 			for at := from; at <= to; at++ {
-				if cost := splits[i*m+int(at)].cost + splits[(int(at)+1)*m+j].cost; cost < best.cost {
+				if cost := splits[splitOf(m, i, int(at))].cost + splits[splitOf(m, int(at)+1, j)].cost; cost < best.cost {
 					best = split{cost, at}
 				}
 			}
 			best.cost += sums[j+1] - sums[i]
-			splits[i*m+j] = best
+			splits[splitOf(m, i, j)] = best
 		}
 	}
 	b.sums, b.spare.splits = sums, splits
@@ -244,7 +248,7 @@ func (b *builder) tree(v variable, choices []choice, i, j int) int32 {
 	}
 	at := (i + j) / 2
 	if len(b.plan.splits) > 0 {
-		at = int(b.plan.splits[i*len(b.plan.chunks)+j].at)
+		at = int(b.plan.splits[splitOf(len(b.plan.chunks), i, j)].at)
 	}
 	high := b.tree(v, choices, at+1, j)
 	low := b.tree(v, choices, i, at)
