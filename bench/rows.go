@@ -127,7 +127,8 @@ func (r Report) Print(w io.Writer) {
 		}
 	}
 	fmt.Fprintf(w, "%s\n%s\n", r.Machine, t.Render())
-	for _, line := range append(remarks, r.Notes...) {
+	remarks = append(append(remarks, r.Notes...), r.reached()...)
+	for _, line := range remarks {
 		fmt.Fprintln(w, line)
 	}
 }
