@@ -177,7 +177,7 @@ func (b *spanner) link() {
 // spans returns the answer of every 32-bit number.
 func (b *spanner) spans() []bpfgen.Span {
 	b.link()
-	spans := make([]bpfgen.Span, 0, 2*len(b.filter.Rules)+64)
+	spans := make([]bpfgen.Span, 0, len(b.filter.Rules)+48)
 	add := func(lo uint32, a Action) {
 		if n := len(spans); n == 0 || spans[n-1].Ret != a.Value() || spans[n-1].Rules != nil {
 			spans = append(spans, bpfgen.Span{Lo: lo, Ret: a.Value()})

@@ -122,7 +122,7 @@ func check(spans []Span) error {
 
 func compile(spans []Span, foreign uint32, linear bool) Program {
 	var p Program
-	b := builder{tests: make([]test, 0, 2*len(spans)+64)}
+	b := builder{tests: make([]test, 0, len(spans)+48)}
 	if slices.ContainsFunc(spans, func(s Span) bool { return len(s.Rules) > 0 }) {
 		b.reserve()
 	}
