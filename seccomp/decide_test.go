@@ -42,7 +42,7 @@ type judges struct {
 	vm   *bpf.VM
 }
 
-func newJudges(t *testing.T, f seccomp.Filter) judges {
+func newJudges(t testing.TB, f seccomp.Filter) judges {
 	t.Helper()
 	p, err := f.Compile()
 	if err != nil {
@@ -60,7 +60,7 @@ func newJudges(t *testing.T, f seccomp.Filter) judges {
 }
 
 // ask returns what both interpreters say, and fails the test if they differ.
-func (j judges) ask(t *testing.T, c seccomp.Call) uint32 {
+func (j judges) ask(t testing.TB, c seccomp.Call) uint32 {
 	t.Helper()
 	got, err := bpfsim.Run(j.code, dataOf(c))
 	if err != nil {

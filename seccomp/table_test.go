@@ -28,6 +28,9 @@ type row struct {
 	want  seccomp.Action
 }
 
+// self is the process id for which tables are bound.
+const self = 4242
+
 func readTables(t *testing.T) []table {
 	t.Helper()
 	files, err := filepath.Glob("../testdata/decide/*.txt")
@@ -63,9 +66,11 @@ func readTable(t *testing.T, file string) table {
 	if len(tab.rows) == 0 {
 		t.Fatalf("%s has no rows", file)
 	}
+	tab.filter = tab.filter.ForPID(self)
 	return tab
 }
 
+// A line is a default, a rule or a row: see the README there.
 func (tab *table) add(where, text string) (err error) {
 	if value, ok := strings.CutPrefix(text, "default:"); ok {
 		tab.filter.Default, err = parseAction(value)
@@ -85,7 +90,13 @@ func (tab *table) add(where, text string) (err error) {
 		return err
 	}
 	if isRule {
-		tab.filter.Rules = append(tab.filter.Rules, seccomp.Rule{Call: strings.TrimSpace(left), Action: action})
+		rule := seccomp.Rule{Action: action}
+		call, conds, _ := strings.Cut(left, " if ")
+		rule.Call = strings.TrimSpace(call)
+		if rule.When, err = parseConds(conds); err != nil {
+			return err
+		}
+		tab.filter.Rules = append(tab.filter.Rules, rule)
 		return nil
 	}
 	calls, err := parseCalls(strings.TrimSpace(left))
@@ -93,6 +104,21 @@ func (tab *table) add(where, text string) (err error) {
 		tab.rows = append(tab.rows, row{where, c, action})
 	}
 	return err
+}
+
+// parseConds reads conditions joined by "&&".
+func parseConds(s string) (conds []seccomp.Cond, err error) {
+	if s == "" {
+		return nil, nil
+	}
+	for part := range strings.SplitSeq(s, "&&") {
+		c, err := seccomp.ParseCond(part)
+		if err != nil {
+			return nil, err
+		}
+		conds = append(conds, c)
+	}
+	return conds, nil
 }
 
 func parseAction(s string) (seccomp.Action, error) {
