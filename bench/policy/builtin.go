@@ -4,6 +4,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/syscall-sandbox/sandbox"
 	"github.com/syscall-sandbox/sandbox/internal/sysno"
@@ -21,11 +22,9 @@ func Builtin(p sandbox.SyscallSandboxPolicy) (*Policy, error) {
 	f = f.ForPID(ownPID)
 	out := &Policy{Name: "builtin/" + p.String(), Arch: "x86_64", Default: KillProcess, BadArch: KillProcess}
 	for _, r := range f.Rules {
-		row, err := rowOf(r)
-		if err != nil {
+		if err := out.add(r); err != nil {
 			return nil, fmt.Errorf("policy %s: %w", p, err)
 		}
-		out.Rules = append(out.Rules, row)
 	}
 	return out, out.Validate()
 }
@@ -33,34 +32,45 @@ func Builtin(p sandbox.SyscallSandboxPolicy) (*Policy, error) {
 // ownPID stands for the process id, as in the policies of this module.
 const ownPID = 4242
 
-func rowOf(r seccomp.Rule) (Rule, error) {
+// add appends a rule of package seccomp to the rows. A row has one action, so rules of
+// one call with several have no form here.
+func (p *Policy) add(r seccomp.Rule) error {
 	nr, ok := sysno.Number(r.Call)
 	if !ok {
-		return Rule{}, fmt.Errorf("no number for %q", r.Call)
+		return fmt.Errorf("no number for %q", r.Call)
 	}
-	row := Rule{Nr: nr, Name: r.Call, Action: Action(r.Action.Value())}
-	if r.When == nil {
-		return row, nil
-	}
-	var conj []Cond
-	for _, when := range r.When {
-		c, err := condOf(when)
+	any := [][]Cond{{}}
+	for _, c := range r.When {
+		alternatives, err := condsOf(c.String())
 		if err != nil {
-			return Rule{}, err
+			return fmt.Errorf("%s: %w", r.Call, err)
 		}
-		conj = append(conj, c)
+		any = product(any, alternatives)
 	}
-	row.Any = [][]Cond{conj}
-	return row, nil
+	if r.When == nil {
+		any = nil
+	}
+	action := Action(r.Action.Value())
+	at := slices.IndexFunc(p.Rules, func(row Rule) bool { return row.Nr == nr })
+	switch {
+	case at < 0:
+		p.Rules = append(p.Rules, Rule{Nr: nr, Name: r.Call, Action: action, Any: any})
+	case p.Rules[at].Action != action:
+		return fmt.Errorf("%s has rules with different actions", r.Call)
+	case p.Rules[at].Any == nil || any == nil:
+		p.Rules[at].Any = nil
+	default:
+		p.Rules[at].Any = append(p.Rules[at].Any, any...)
+	}
+	return nil
 }
 
-// condOf reads the one form that built-in policies have: a 32-bit argument is equal
-// to a value.
-func condOf(c seccomp.Cond) (Cond, error) {
-	var arg int
-	var value uint64
-	if _, err := fmt.Sscanf(c.String(), "arg%d:32 == 0x%x", &arg, &value); err != nil {
-		return Cond{}, fmt.Errorf("condition %q has no form here: %w", c, err)
+func product(a, b [][]Cond) [][]Cond {
+	all := [][]Cond{} // not nil, which would mean: no condition
+	for _, x := range a {
+		for _, y := range b {
+			all = append(all, slices.Concat(x, y))
+		}
 	}
-	return Cond{Arg: arg, Op: "masked_eq", Mask: 0xffffffff, Value: Number(value)}, nil
+	return all
 }

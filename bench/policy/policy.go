@@ -102,14 +102,15 @@ func (a Action) String() string {
 // MarshalText is String.
 func (a Action) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
-// UnmarshalText is the inverse of MarshalText.
+// UnmarshalText is the inverse of MarshalText. The kernel gives 4095 for a greater
+// errno (kernel/seccomp.c __seccomp_filter).
 func (a *Action) UnmarshalText(b []byte) error {
 	if v, ok := actionNames[string(b)]; ok {
 		*a = v
 		return nil
 	}
 	if digits, ok := strings.CutPrefix(string(b), "errno:"); ok {
-		if n, err := strconv.ParseUint(digits, 10, 12); err == nil {
+		if n, err := strconv.ParseUint(digits, 10, 16); err == nil {
 			*a = abi.RetErrno | Action(n)
 			return nil
 		}

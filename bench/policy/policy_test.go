@@ -73,7 +73,7 @@ func TestParseRefuses(t *testing.T) {
 		{`{"default":"perhaps"}`, "unknown action"},
 		{`{"default":"allow","arch":"aarch64"}`, "x86_64"},
 		{`{"default":"allow","extra":1}`, "unknown field"},
-		{`{"default":"errno:5000"}`, "unknown action"},
+		{`{"default":"errno:65536"}`, "unknown action"},
 		{`{"rules":[{"nr":1,"action":"allow"},{"nr":1,"action":"allow"}]}`, "two rules"},
 		{`{"rules":[{"nr":1,"action":"allow","any":[]}]}`, "no defined meaning"},
 		{`{"rules":[{"nr":1,"action":"allow","any":[[{"arg":6,"op":"eq","value":"0x1"}]]}]}`, "argument 6"},

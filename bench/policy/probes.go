@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"math/rand/v2"
 	"slices"
 
 	"github.com/syscall-sandbox/sandbox/internal/abi"
@@ -45,7 +46,7 @@ func (r Rule) Hits() []Call {
 // Probes returns the calls on which a program is compared with the policy: all numbers
 // 0 to 1023 and their x32 twins, numbers at the ends of the 32-bit
 // range, foreign architectures, and for every number with conditions the
-// boundary values of each argument around calls that hit and miss.
+// boundary values of each argument around calls that hit and miss, and mixtures.
 func (p *Policy) Probes() []Call {
 	var none [abi.NumArgs]uint64
 	var calls []Call
@@ -54,6 +55,9 @@ func (p *Policy) Probes() []Call {
 	}
 	for _, nr := range []uint32{1 << 16, abi.X32Bit - 1, 1 << 31, 1<<32 - 1} {
 		calls = append(calls, Native(nr, none))
+	}
+	for _, r := range p.Rules {
+		calls = append(calls, Native(r.Nr-1, none), Native(r.Nr, none), Native(r.Nr+1, none))
 	}
 	for _, arch := range []uint32{0x40000003, 0xc00000b7, 0} { // i386, aarch64, none
 		for _, nr := range []uint32{0, 1, 59, 202, 1 << 31} {
@@ -68,22 +72,40 @@ func (p *Policy) Probes() []Call {
 	return calls
 }
 
-// probes varies one argument at a time of each base call over its boundary values.
+// probes varies one argument at a time of each base call over its boundary values, and
+// mixes those of all arguments.
 func (r Rule) probes() []Call {
 	bases := append(r.Hits(), Native(r.Nr, [abi.NumArgs]uint64{}), Native(r.Nr, [abi.NumArgs]uint64{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}))
 	calls := slices.Clone(bases)
-	for arg := range abi.NumArgs {
-		values := r.boundaries(arg)
+	var values [abi.NumArgs][]uint64
+	for arg := range values {
+		values[arg] = r.boundaries(arg)
 		for _, base := range bases {
-			for _, v := range values {
+			for _, v := range values[arg] {
 				c := base
 				c.Args[arg] = v
 				calls = append(calls, c)
 			}
 		}
 	}
+	rng := rand.New(rand.NewPCG(uint64(r.Nr), uint64(len(calls)))) // the same ones everywhere
+	for range mixed {
+		c := bases[rng.IntN(len(bases))]
+		for arg, some := range values {
+			switch other := bases[rng.IntN(len(bases))]; {
+			case rng.IntN(4) == 0:
+				c.Args[arg] = other.Args[arg]
+			case len(some) > 0 && rng.IntN(2) == 0:
+				c.Args[arg] = some[rng.IntN(len(some))]
+			}
+		}
+		calls = append(calls, c)
+	}
 	return calls
 }
+
+// mixed is the number of calls in which several arguments differ from a base.
+const mixed = 200
 
 // boundaries returns each constant on an argument, its neighbours, the same with
 // the high word set, cleared and swapped, and each constant with each bit of its

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/syscall-sandbox/sandbox/internal/abi"
 	"github.com/syscall-sandbox/sandbox/internal/sysno"
 )
 
@@ -44,6 +45,66 @@ func Random(seed uint64, args bool) *Policy {
 		p.Rules = []Rule{{Nr: 0, Name: "read", Action: Allow}}
 	}
 	return p
+}
+
+// RandomForm makes a policy of a seed that uses all of the form: every default and
+// bad_arch, numbers without a name, x32 ones, every action, conjunctions that cannot hold, that
+// always do, that cover each other.
+func RandomForm(seed uint64) *Policy {
+	rng := rand.New(rand.NewPCG(seed, 5))
+	p := Random(seed, true)
+	p.Name = fmt.Sprintf("random-form-%d", seed)
+	actions := []Action{Allow, KillProcess, KillThread, Trap, errnoAction(0), errnoAction(1), errnoAction(4094), errnoAction(4095)}
+	if seed%4 == 0 {
+		actions = append(actions, Log)
+	}
+	any := func() Action { return actions[rng.IntN(len(actions))] }
+	p.Default, p.BadArch = any(), any()
+	for _, nr := range []uint32{335, 400, 600, 1000, 1 << 20, abi.X32Bit - 1, abi.X32Bit, abi.X32Bit | 59, 1 << 31, 1<<32 - 1} {
+		if rng.IntN(3) == 0 {
+			p.Rules = append(p.Rules, Rule{Nr: nr, Action: any()})
+		}
+	}
+	rng.Shuffle(len(p.Rules), func(i, j int) { p.Rules[i], p.Rules[j] = p.Rules[j], p.Rules[i] })
+	for i := range p.Rules {
+		r := &p.Rules[i]
+		if rng.IntN(3) == 0 {
+			r.Action = any()
+		}
+		if r.Action == Log && seed%4 != 0 {
+			r.Action = Allow
+		}
+		if rng.IntN(4) == 0 {
+			r.Name = ""
+		}
+		if r.Any != nil || rng.IntN(8) == 0 {
+			r.Any = overlapping(rng)
+		}
+	}
+	return p
+}
+
+// overlapping are conjunctions that say in part what others of them do.
+func overlapping(rng *rand.Rand) [][]Cond {
+	all := randomAny(rng)
+	for range rng.IntN(4) {
+		conj := slices.Clone(all[rng.IntN(len(all))])
+		switch rng.IntN(6) {
+		case 0: // narrower, perhaps impossible
+			conj = append(conj, randomCond(rng, rng.IntN(abi.NumArgs)))
+		case 1: // wider, perhaps always
+			conj = conj[1:]
+		case 2: // next to it
+			conj[0].Value += Number(rng.IntN(3)) - 1
+		case 3: // never
+			conj = append(conj, Cond{Arg: 5, Op: "masked_eq", Mask: 2, Value: 4})
+		case 4: // no condition
+			conj = append(conj, Cond{Arg: rng.IntN(abi.NumArgs), Op: "ge"}, Cond{Op: "masked_eq"})
+		}
+		all = append(all, conj)
+	}
+	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
 }
 
 func errnoAction(n uint16) Action { return Action(0x50000 | uint32(n)) }

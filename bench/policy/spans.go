@@ -37,10 +37,13 @@ func (r Rule) span(otherwise Action) bpfgen.Span {
 		return bpfgen.Span{Lo: r.Nr, Ret: uint32(r.Action)}
 	}
 	s := bpfgen.Span{Lo: r.Nr, Ret: uint32(otherwise), Weight: weight(r.Nr)}
-	for _, conj := range r.Pruned() {
+	for _, alt := range r.alternatives() {
 		rule := bpfgen.Rule{Ret: uint32(r.Action)}
-		for _, c := range conj {
+		for _, c := range alt.conds {
 			rule.When = append(rule.When, c.lower())
+		}
+		if alt.values != nil {
+			rule.When = append(rule.When, bpfgen.Cond{Arg: alt.arg, Wide: true, Op: bpfgen.In, Values: alt.values})
 		}
 		s.Rules = append(s.Rules, rule)
 	}

@@ -60,6 +60,7 @@ func withoutVoid(f seccomp.Filter) seccomp.Filter {
 	}
 	void := make(map[int]bool)
 	for _, err := range joined.Unwrap() {
+		// All else that Compile refuses has been kept out by Filter.
 		if e, ok := errors.AsType[*seccomp.RuleError](err); ok {
 			void[e.Index] = true
 		}
@@ -93,16 +94,18 @@ func (a Action) translate() (seccomp.Action, error) {
 	return 0, cannot("action %s has no form in package seccomp", a)
 }
 
-// translate returns the seccomp rules of one number: one for each conjunction that
-// can hold.
+// translate returns the seccomp rules of one number: one for each alternative.
 func (r Rule) translate(name string, action seccomp.Action) (rules []seccomp.Rule) {
 	if !r.Checked() {
 		return []seccomp.Rule{{Call: name, Action: action}}
 	}
-	for _, conj := range r.Pruned() {
+	for _, alt := range r.alternatives() {
 		rule := seccomp.Rule{Call: name, Action: action}
-		for _, c := range conj {
+		for _, c := range alt.conds {
 			rule.When = append(rule.When, c.translate())
+		}
+		if alt.values != nil {
+			rule.When = append(rule.When, seccomp.Arg64(alt.arg).Is(alt.values...))
 		}
 		rules = append(rules, rule)
 	}
