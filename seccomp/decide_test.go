@@ -5,6 +5,7 @@ package seccomp_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 
 	"golang.org/x/net/bpf"
@@ -28,9 +29,19 @@ func TestTablesDecide(t *testing.T) {
 func TestTablesProgram(t *testing.T) {
 	for _, tab := range readTables(t) {
 		j := newJudges(t, tab.filter)
+		unbound, err := tab.unbound.Compile()
+		if err != nil {
+			t.Fatalf("%s: %v", tab.name, err)
+		}
 		for _, row := range tab.rows {
 			if got := j.ask(t, row.call); got != row.want.Value() {
 				t.Errorf("%s: %v: %#x, want %v", row.where, row.call, got, row.want)
+			}
+			// The filter is bound already; a program that is bound later says the same.
+			_, rule := tab.filter.Decide(row.call)
+			explained := unbound.ForPID(self).Explain(row.call)
+			if explained.Action != row.want || !reflect.DeepEqual(explained.Rule, rule) {
+				t.Errorf("%s: %v: explained by %+v, want %v by %v", row.where, row.call, explained, row.want, rule)
 			}
 		}
 	}

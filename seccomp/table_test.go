@@ -17,9 +17,13 @@ import (
 
 // A table is a file of testdata/decide; its README has the format.
 type table struct {
-	name   string
-	filter seccomp.Filter
-	rows   []row
+	name       string
+	filter     seccomp.Filter
+	unbound    seccomp.Filter // with IsSelf as written
+	hasDefault bool
+	hasUnknown bool
+	ruleAt     []string // by rule: file:line
+	rows       []row
 }
 
 type row struct {
@@ -63,20 +67,72 @@ func readTable(t *testing.T, file string) table {
 			t.Fatalf("%s: %v", where, err)
 		}
 	}
-	if len(tab.rows) == 0 {
-		t.Fatalf("%s has no rows", file)
+	tab.unbound, tab.filter = tab.filter, tab.filter.ForPID(self)
+	if gaps := tab.gaps(); gaps != nil {
+		t.Fatalf("%s:\n%s", tab.name, strings.Join(gaps, "\n"))
 	}
-	tab.filter = tab.filter.ForPID(self)
 	return tab
+}
+
+// gaps are rows that nothing written in the table answers, and rules that answer no row:
+// a forgotten line, or one that says something else than its author thought.
+func (tab *table) gaps() (gaps []string) {
+	if len(tab.rows) == 0 {
+		return []string{tab.name + " has no rows"}
+	}
+	answers := make(map[string]bool)
+	for _, row := range tab.rows {
+		action, rule := tab.filter.Decide(row.call)
+		switch {
+		case rule != nil:
+			answers[rule.Reason] = true
+		case row.call.Native() && row.call.Name() != "" && !tab.hasDefault:
+			gaps = append(gaps, fmt.Sprintf("%s: %v: no rule answers it, and the table has no default", row.where, row.call))
+		case row.call.Native() && row.call.Name() == "" && !tab.hasUnknown:
+			gaps = append(gaps, fmt.Sprintf("%s: %v: the table does not say what unknown numbers get", row.where, row.call))
+		case !row.call.Native() && action != seccomp.KillProcess:
+			gaps = append(gaps, fmt.Sprintf("%s: %v: foreign calls kill", row.where, row.call))
+		}
+	}
+	for _, where := range tab.ruleAt {
+		if !answers[where] {
+			gaps = append(gaps, where+": the rule answers no row")
+		}
+	}
+	return gaps
+}
+
+func TestTableGaps(t *testing.T) {
+	for _, c := range []struct{ lines, gap string }{
+		{"default: allow", "no rows"},
+		{"read -> allow", "no rule answers it"},
+		{"default: allow\nnr 999 -> kill_process", "unknown numbers"},
+		{"default: allow\nrule: read -> log\nwrite -> allow", "2: the rule answers no row"},
+		{"default: allow\nrule: read if arg0 == 1 -> log\nread(2) -> allow", "2: the rule answers no row"},
+		{"unknown: allow\nrule: read -> log\nread -> log\nnr 999 -> allow\nx32 read -> kill_process", ""},
+	} {
+		var tab table
+		for i, line := range strings.Split(c.lines, "\n") {
+			if err := tab.add(strconv.Itoa(i+1), line); err != nil {
+				t.Fatal(err)
+			}
+		}
+		gaps := tab.gaps()
+		if c.gap == "" && gaps != nil || c.gap != "" && (len(gaps) != 1 || !strings.Contains(gaps[0], c.gap)) {
+			t.Errorf("%q: %q, want %q", c.lines, gaps, c.gap)
+		}
+	}
 }
 
 // A line is a default, a rule or a row: see the README there.
 func (tab *table) add(where, text string) (err error) {
 	if value, ok := strings.CutPrefix(text, "default:"); ok {
+		tab.hasDefault = true
 		tab.filter.Default, err = parseAction(value)
 		return err
 	}
 	if value, ok := strings.CutPrefix(text, "unknown:"); ok {
+		tab.hasUnknown = true
 		tab.filter.Unknown, err = parseAction(value)
 		return err
 	}
@@ -90,13 +146,14 @@ func (tab *table) add(where, text string) (err error) {
 		return err
 	}
 	if isRule {
-		rule := seccomp.Rule{Action: action}
+		rule := seccomp.Rule{Action: action, Reason: where}
 		call, conds, _ := strings.Cut(left, " if ")
 		rule.Call = strings.TrimSpace(call)
 		if rule.When, err = parseConds(conds); err != nil {
 			return err
 		}
 		tab.filter.Rules = append(tab.filter.Rules, rule)
+		tab.ruleAt = append(tab.ruleAt, where)
 		return nil
 	}
 	calls, err := parseCalls(strings.TrimSpace(left))
@@ -151,8 +208,32 @@ func parseAction(s string) (seccomp.Action, error) {
 	return 0, fmt.Errorf("action %q", s)
 }
 
-// parseCalls reads the left side of a row; a range gives several calls.
+// parseCalls reads the left side of a row; a range of numbers and alternatives of an
+// argument give several calls.
 func parseCalls(s string) ([]seccomp.Call, error) {
+	name, args, hasArgs := strings.Cut(strings.TrimSuffix(s, ")"), "(")
+	calls, err := parseNumbers(name)
+	if err != nil || !hasArgs {
+		return calls, err
+	}
+	for i, arg := range strings.Split(args, ",") {
+		var with []seccomp.Call
+		for value := range strings.SplitSeq(arg, "|") {
+			v, err := strconv.ParseUint(strings.TrimSpace(value), 0, 64)
+			if err != nil || i >= abi.NumArgs {
+				return nil, fmt.Errorf("arguments %q", args)
+			}
+			for _, c := range calls {
+				c.Args[i] = v
+				with = append(with, c)
+			}
+		}
+		calls = with
+	}
+	return calls, nil
+}
+
+func parseNumbers(s string) ([]seccomp.Call, error) {
 	c := seccomp.Call{Arch: abi.AuditArchX86_64}
 	base := uint32(0)
 	rest, numeric := strings.CutPrefix(s, "nr ")
@@ -161,21 +242,11 @@ func parseCalls(s string) ([]seccomp.Call, error) {
 	} else if r, ok := strings.CutPrefix(s, "i386 "); ok {
 		rest, numeric, c.Arch = r, true, abi.AuditArchI386
 	}
-	name, args, hasArgs := strings.Cut(strings.TrimSuffix(rest, ")"), "(")
-	if hasArgs {
-		for i, arg := range strings.Split(args, ",") {
-			v, err := strconv.ParseUint(strings.TrimSpace(arg), 0, 64)
-			if err != nil || i >= len(c.Args) {
-				return nil, fmt.Errorf("arguments %q", args)
-			}
-			c.Args[i] = v
-		}
-	}
-	if nr, ok := sysno.Number(name); ok {
+	if nr, ok := sysno.Number(rest); ok {
 		c.Nr = base + nr
 		return []seccomp.Call{c}, nil
 	}
-	from, to, isRange := strings.Cut(name, "..")
+	from, to, isRange := strings.Cut(rest, "..")
 	lo, err := strconv.ParseUint(from, 0, 32)
 	hi := lo
 	if isRange && err == nil {
