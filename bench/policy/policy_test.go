@@ -90,17 +90,19 @@ func TestParseRefuses(t *testing.T) {
 
 func TestRandomIsDeterministicAndTravels(t *testing.T) {
 	for seed := range uint64(50) {
-		p := Random(seed, true)
-		if !reflect.DeepEqual(p, Random(seed, true)) {
+		p, form := Random(seed, true), RandomForm(seed)
+		if !reflect.DeepEqual(p, Random(seed, true)) || !reflect.DeepEqual(form, RandomForm(seed)) {
 			t.Fatalf("seed %d makes two policies", seed)
 		}
-		b, err := json.Marshal(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		q, err := Parse(bytes.NewReader(b))
-		if err != nil || !reflect.DeepEqual(p, q) {
-			t.Fatalf("seed %d does not survive JSON: %v", seed, err)
+		for _, p := range []*Policy{p, form} {
+			b, err := json.Marshal(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q, err := Parse(bytes.NewReader(b))
+			if err != nil || !reflect.DeepEqual(p, q) {
+				t.Fatalf("%s does not survive JSON: %v", p.Name, err)
+			}
 		}
 	}
 }

@@ -77,9 +77,10 @@ func (p *Policy) Probes() []Call {
 func (r Rule) probes() []Call {
 	bases := append(r.Hits(), Native(r.Nr, [abi.NumArgs]uint64{}), Native(r.Nr, [abi.NumArgs]uint64{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}))
 	calls := slices.Clone(bases)
+	bases = some(bases, 64)
 	var values [abi.NumArgs][]uint64
 	for arg := range values {
-		values[arg] = r.boundaries(arg)
+		values[arg] = some(r.boundaries(arg), 1024)
 		for _, base := range bases {
 			for _, v := range values[arg] {
 				c := base
@@ -91,17 +92,30 @@ func (r Rule) probes() []Call {
 	rng := rand.New(rand.NewPCG(uint64(r.Nr), uint64(len(calls)))) // the same ones everywhere
 	for range mixed {
 		c := bases[rng.IntN(len(bases))]
-		for arg, some := range values {
+		for arg, edges := range values {
 			switch other := bases[rng.IntN(len(bases))]; {
 			case rng.IntN(4) == 0:
 				c.Args[arg] = other.Args[arg]
-			case len(some) > 0 && rng.IntN(2) == 0:
-				c.Args[arg] = some[rng.IntN(len(some))]
+			case len(edges) > 0 && rng.IntN(2) == 0:
+				c.Args[arg] = edges[rng.IntN(len(edges))]
 			}
 		}
 		calls = append(calls, c)
 	}
 	return calls
+}
+
+// some returns at most n elements, at equal distances: the calls of a number with
+// hundreds of conjunctions would be millions.
+func some[T any](all []T, n int) []T {
+	if len(all) <= n {
+		return all
+	}
+	var out []T
+	for i := range n {
+		out = append(out, all[i*len(all)/n])
+	}
+	return out
 }
 
 // mixed is the number of calls in which several arguments differ from a base.

@@ -60,7 +60,7 @@ func RandomForm(seed uint64) *Policy {
 	}
 	any := func() Action { return actions[rng.IntN(len(actions))] }
 	p.Default, p.BadArch = any(), any()
-	for _, nr := range []uint32{335, 400, 600, 1000, 1 << 20, abi.X32Bit - 1, abi.X32Bit, abi.X32Bit | 59, 1 << 31, 1<<32 - 1} {
+	for _, nr := range []uint32{337, 400, 600, 1000, 1 << 20, abi.X32Bit - 1, abi.X32Bit, abi.X32Bit | 59, 1 << 31, 1<<32 - 1} {
 		if rng.IntN(3) == 0 {
 			p.Rules = append(p.Rules, Rule{Nr: nr, Action: any()})
 		}
@@ -89,16 +89,17 @@ func overlapping(rng *rand.Rand) [][]Cond {
 	all := randomAny(rng)
 	for range rng.IntN(4) {
 		conj := slices.Clone(all[rng.IntN(len(all))])
-		switch rng.IntN(6) {
-		case 0: // narrower, perhaps impossible
+		kind := rng.IntN(6)
+		switch {
+		case kind == 0 || len(conj) == 0: // narrower, perhaps impossible
 			conj = append(conj, randomCond(rng, rng.IntN(abi.NumArgs)))
-		case 1: // wider, perhaps always
+		case kind == 1: // wider, perhaps always
 			conj = conj[1:]
-		case 2: // next to it
+		case kind == 2: // next to it
 			conj[0].Value += Number(rng.IntN(3)) - 1
-		case 3: // never
+		case kind == 3: // never
 			conj = append(conj, Cond{Arg: 5, Op: "masked_eq", Mask: 2, Value: 4})
-		case 4: // no condition
+		case kind == 4: // no condition
 			conj = append(conj, Cond{Arg: rng.IntN(abi.NumArgs), Op: "ge"}, Cond{Op: "masked_eq"})
 		}
 		all = append(all, conj)

@@ -17,17 +17,22 @@ import (
 func (p *Policy) Spans() []bpfgen.Span {
 	rules := slices.Clone(p.Rules)
 	slices.SortFunc(rules, func(a, b Rule) int { return cmp.Compare(a.Nr, b.Nr) })
-	spans := []bpfgen.Span{}
+	var spans []bpfgen.Span
+	add := func(s bpfgen.Span) { // as package seccomp does, so that ties fall alike
+		if n := len(spans); n == 0 || s.Rules != nil || spans[n-1].Rules != nil || spans[n-1].Ret != s.Ret {
+			spans = append(spans, s)
+		}
+	}
 	next := uint64(0) // the first number without a span
 	for _, r := range rules {
 		if uint64(r.Nr) > next {
-			spans = append(spans, bpfgen.Span{Lo: uint32(next), Ret: uint32(p.Default)})
+			add(bpfgen.Span{Lo: uint32(next), Ret: uint32(p.Default)})
 		}
-		spans = append(spans, r.span(p.Default))
+		add(r.span(p.Default))
 		next = uint64(r.Nr) + 1
 	}
 	if next <= math.MaxUint32 {
-		spans = append(spans, bpfgen.Span{Lo: uint32(next), Ret: uint32(p.Default)})
+		add(bpfgen.Span{Lo: uint32(next), Ret: uint32(p.Default)})
 	}
 	return spans
 }
