@@ -7,7 +7,7 @@ package bpfgen
 // is known already, a state remembers what is known of such words.
 
 // maxKnown bounds what a state remembers; beyond it tests may be made in vain.
-const maxKnown = 6
+const maxKnown = 16
 
 // knowledge: a variable's value is in a range. The zero value is none.
 type knowledge struct {
