@@ -95,6 +95,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 		}
 		report.Rows = append(report.Rows, rows...)
 	}
+	report.Reached = report.reached()
 	if o.json {
 		e := json.NewEncoder(stdout)
 		e.SetIndent("", "  ")

@@ -22,6 +22,7 @@ type Report struct {
 	Seed    uint64   `json:"seed"`
 	Notes   []string `json:"notes,omitempty"`
 	Rows    []Row    `json:"rows"`
+	Reached []string `json:"reached,omitempty"` // one line for each goal
 }
 
 // A Row is one peer on one policy.
@@ -127,7 +128,7 @@ func (r Report) Print(w io.Writer) {
 		}
 	}
 	fmt.Fprintf(w, "%s\n%s\n", r.Machine, t.Render())
-	remarks = append(append(remarks, r.Notes...), r.reached()...)
+	remarks = append(append(remarks, r.Notes...), r.Reached...)
 	for _, line := range remarks {
 		fmt.Fprintln(w, line)
 	}

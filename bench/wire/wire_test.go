@@ -93,6 +93,7 @@ var unusual = []string{
 	`{"default":"kill_thread","bad_arch":"allow","rules":[{"nr":9,"name":"mmap","action":"allow","any":[[{"arg":2,"op":"masked_eq","value":"0x0","mask":"0x4"}],[{"arg":2,"op":"eq","value":"0x8"}]]}]}`,
 	`{"default":"kill_process","bad_arch":"kill_process","rules":[{"nr":16,"name":"ioctl","action":"errno:5","any":[[{"arg":1,"op":"gt","value":"0x5"}],[{"arg":1,"op":"gt","value":"0x7"}],[{"arg":1,"op":"lt","value":"0x0"}]]}]}`,
 	`{"default":"kill_process","bad_arch":"kill_process","rules":[{"nr":16,"name":"ioctl","action":"allow","any":[[{"arg":1,"op":"le","value":"0x100000005"}],[{"arg":1,"op":"ge","value":"0x3"},{"arg":0,"op":"ne","value":"0x3"}],[]]}]}`,
+	`{"default":"errno:65535","bad_arch":"errno:4096","rules":[{"nr":41,"name":"a name of its own","action":"allow"},{"nr":202,"action":"log","any":[[{"arg":1,"op":"lt","value":"0x0"}]]}]}`,
 	`{"default":"errno:0","bad_arch":"kill_process","rules":[{"nr":1,"action":"errno:4095"}]}`,
 }
 
