@@ -19,9 +19,9 @@ import (
 // state is one that some call reaches: a rule whose boxes are first in none is
 // void.
 
-// maxStates bounds the work for one call. Beyond it, and beyond the limits on
-// boxes, rules are compiled one after the other (see linear), and rules that others
-// make void are not found out.
+// maxStates bounds the work for one call. Beyond it, and beyond the limits on boxes and on
+// what a state remembers, rules are compiled one after the other (see linear), and rules
+// that others make void are not found out.
 const maxStates = 1024
 
 type boxSet [maxBoxes / 64]uint64
@@ -63,6 +63,7 @@ type diagram struct {
 	ret     int32  // node of calls that no rule matches
 	shared  uint32 // variables that knowledge is kept of
 	reached []bool // rules that some call reaches
+	full    bool   // more was to be known than a state remembers
 }
 
 // diagram compiles the rules of one call and marks in reached those that some call
@@ -126,6 +127,9 @@ func (d *diagram) branch(s *state, v uint8, from int) bool {
 			in.hi = b.cuts[i+1] - 1
 		}
 		child, possible := d.after(s, v, in)
+		if d.full {
+			return false
+		}
 		if !possible {
 			continue
 		}
@@ -142,10 +146,7 @@ func (d *diagram) branch(s *state, v uint8, from int) bool {
 		}
 		b.choices = appendChoice(b.choices, start, choice{in.lo, node, weight})
 	}
-	if len(b.choices) == start { // beyond maxKnown only
-		b.choices = append(b.choices, choice{0, d.ret, 1})
-	}
-	b.choices[start].lo = 0
+	b.choices[start].lo = 0 // some range is possible: the state is one that a call reaches
 	return true
 }
 

@@ -6,7 +6,8 @@ package bpfgen
 // masks has values that depend on each other. So that no test is made whose answer
 // is known already, a state remembers what is known of such words.
 
-// maxKnown bounds what a state remembers; beyond it tests may be made in vain.
+// maxKnown bounds what a state remembers. Without the rest, tests would be made in vain
+// and rules called reached that are void: beyond it rules are not compiled as a diagram.
 const maxKnown = 16
 
 // knowledge: a variable's value is in a range. The zero value is none.
@@ -38,7 +39,8 @@ func (d *diagram) learn(s *state, v uint8, in interval) bool {
 			return d.feasible(s, d.boxes.vars[v].word)
 		}
 	}
-	return true
+	d.full = true
+	return false
 }
 
 // forget drops knowledge of words that no variable ahead asks for, and puts the

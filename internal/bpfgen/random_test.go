@@ -24,18 +24,17 @@ var (
 // knows nothing of words, masks and diagrams.
 func (c *Cond) matches(args [6]uint64, pid uint64) bool {
 	v := args[c.Arg]
-	values, a, b := slices.Clone(c.Values), c.A, c.B
 	if !c.Wide {
 		v = uint64(uint32(v))
 	}
 	var holds bool
 	switch c.Op {
 	case In:
-		holds = slices.Contains(values, v)
+		holds = slices.Contains(c.Values, v)
 	case Between:
-		holds = a <= v && v <= b
+		holds = c.A <= v && v <= c.B
 	case Masked:
-		holds = v&a == b
+		holds = v&c.A == c.B
 	case Self:
 		holds = v == pid
 	}
@@ -209,7 +208,8 @@ func TestRandom(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d: %v", *seed+uint64(n), err)
 		}
-		if len(unreached) > 0 && len(p.Self) == 0 { // some constants are no process id
+		// Some constants are no process id, and rules that are not a diagram may ask twice.
+		if len(unreached) > 0 && len(p.Self) == 0 && p.Undecided == nil {
 			t.Errorf("seed %d: instructions %v of %d are never reached: %.500v", *seed+uint64(n), unreached, len(code), fmt.Sprintf("%+v", spans))
 		}
 		probed += count
@@ -239,7 +239,7 @@ func compare(g *generator, spans []Span, code []bpf.RawInstruction) (count int, 
 		}
 		values := probes(s.Rules)
 		for _, nr := range []uint32{s.Lo, end} {
-			for range min(2000, 20+len(values)*len(values)*2) {
+			for range min(800, 20+len(values)*len(values)*2) {
 				d := bpfsim.Data{Nr: nr, Arch: abi.AuditArchX86_64}
 				for a := range d.Args {
 					d.Args[a] = values[g.IntN(len(values))]

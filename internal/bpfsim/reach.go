@@ -149,11 +149,14 @@ func (r *reacher) solve() Data {
 
 // word returns a value of the word at off for which all facts about it are so.
 func (r *reacher) word(off uint32) (uint32, bool) {
-	s := solver{failed: make(map[string]bool)}
+	var s solver
 	for _, f := range r.facts {
 		if f.off == off {
 			s.facts = append(s.facts, f)
 		}
+	}
+	if s.facts == nil {
+		return 0, true // most words of most calls
 	}
 	s.state = make([]byte, len(s.facts))
 	return s.bit(31, 0)
@@ -188,6 +191,9 @@ func (s *solver) bit(bit int, value uint32) (uint32, bool) {
 			return v, true
 		}
 		copy(s.state, before)
+	}
+	if s.failed == nil {
+		s.failed = make(map[string]bool)
 	}
 	s.failed[key] = true
 	return 0, false
