@@ -17,7 +17,7 @@ import (
 // compiler below it too: same spans and weights, same program.
 func TestBothWaysAreOne(t *testing.T) {
 	all := []*policy.Policy{policy.MustParse(policies.Net), policy.MustParse(policies.Args)}
-	for seed := range uint64(100) {
+	for seed := range uint64(50) {
 		all = append(all, policy.Random(seed, false), policy.Random(seed, true))
 	}
 	for _, p := range all {
@@ -53,7 +53,7 @@ func TestManyConjunctions(t *testing.T) {
 	for name, conj := range conj {
 		for _, def := range []string{"kill_process", "errno:1"} {
 			var any []string
-			for i := range 1000 {
+			for i := range 400 {
 				any = append(any, conj(i))
 			}
 			p := policy.MustParse(fmt.Appendf(nil, `{"default":%q,"bad_arch":"kill_process","rules":[{"nr":16,"name":"ioctl","action":"allow","any":[%s]}]}`,

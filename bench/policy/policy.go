@@ -226,15 +226,15 @@ func (p *Policy) Eval(c Call) Action {
 	if c.Arch != abi.AuditArchX86_64 {
 		return p.BadArch
 	}
-	for _, r := range p.Rules {
-		if r.Nr == c.Nr && r.holds(c.Args) {
+	for i := range p.Rules {
+		if r := &p.Rules[i]; r.Nr == c.Nr && r.holds(c.Args) {
 			return r.Action
 		}
 	}
 	return p.Default
 }
 
-func (r Rule) holds(args [abi.NumArgs]uint64) bool {
+func (r *Rule) holds(args [abi.NumArgs]uint64) bool {
 	if r.Any == nil {
 		return true
 	}
