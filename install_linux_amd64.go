@@ -18,7 +18,11 @@ import (
 // supported asks the kernel by calls that cannot succeed and change nothing.
 func supported() error {
 	for _, a := range []seccomp.Action{seccomp.KillProcess, seccomp.Trap(0), seccomp.Errno(1)} {
-		if err := seccomp.ActionAvailable(a); err != nil {
+		err := seccomp.ActionAvailable(a)
+		if errors.Is(err, seccomp.ErrRefused) {
+			return fmt.Errorf("sandbox: let the container or unit allow seccomp(2): %w", err)
+		}
+		if err != nil {
 			return fmt.Errorf("sandbox: the kernel or an outer filter does not offer the action %s (Linux 4.14 or later is needed): %w", a, err)
 		}
 	}
@@ -31,7 +35,7 @@ func supported() error {
 	case unix.ENOSYS, unix.EINVAL:
 		return fmt.Errorf("sandbox: seccomp(2) with TSYNC answers %w: %w", errno, errors.ErrUnsupported)
 	default:
-		return fmt.Errorf("sandbox: an outer filter refuses seccomp(2): let the container or unit allow it: %w", errno)
+		return fmt.Errorf("sandbox: seccomp(2) with TSYNC answers %w: let the container or unit allow it", errno)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,6 +31,7 @@ func init() {
 	children["setup late"] = setupLate
 	children["sealed"] = sealed
 	children["warm"] = warm
+	children["place refuses"] = placeRefuses
 }
 
 // everyThread: setup and narrowing reach threads born before and after.
@@ -351,4 +353,41 @@ func warm() {
 
 func TestWarmUp(t *testing.T) {
 	testproc.Run(t, "warm").ExpectExit(t, 0)
+}
+
+// placeRefuses: an outer filter, such as a container's, refuses a call that setup
+// needs. Setup is an error that says so, and installs nothing.
+func placeRefuses() {
+	call, errno := testproc.Args()[0], unix.EPERM
+	if testproc.Args()[1] == "ENOSYS" {
+		errno = unix.ENOSYS
+	}
+	program, err := seccomp.Filter{Default: seccomp.Allow, Unknown: seccomp.Allow,
+		Rules: []seccomp.Rule{{Call: call, Action: seccomp.Errno(uint16(errno))}}}.Compile()
+	must(err)
+	runtime.LockOSThread()
+	must(seccomp.SetNoNewPrivs())
+	must(seccomp.SetFilter(program, seccomp.TSync))
+	runtime.UnlockOSThread()
+	err = sandbox.SetupSyscallSandbox(sandbox.Config{Action: sandbox.ActionInvokeSignalHandler})
+	if err == nil || sandbox.Enabled() || errors.Is(err, errors.ErrUnsupported) != (errno == unix.ENOSYS) {
+		testproc.Fail("%v", err)
+	}
+	if call == "seccomp" && !errors.Is(sandbox.Supported(), errno) {
+		testproc.Fail("Supported: %v", sandbox.Supported())
+	}
+	if got := kernelFilters(); got != "1" {
+		testproc.Fail("%s filters", got)
+	}
+	fmt.Println(err)
+}
+
+func TestPlaceRefuses(t *testing.T) {
+	for _, refused := range []string{"seccomp EPERM", "seccomp ENOSYS", "prctl EPERM", "rt_sigaction EPERM"} {
+		call, errno, _ := strings.Cut(refused, " ")
+		r := testproc.Run(t, "place refuses", call, errno).ExpectExit(t, 0)
+		if call != "rt_sigaction" && !strings.Contains(r.Stdout, "container") && errno == "EPERM" {
+			t.Errorf("%s: what to do is not said: %s", refused, r.Stdout)
+		}
+	}
 }
