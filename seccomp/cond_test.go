@@ -5,6 +5,7 @@ package seccomp_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,6 +140,59 @@ func TestExplain(t *testing.T) {
 	// Unbound, IsSelf holds for no process id.
 	if d := p.Explain(call("kill", 7)); d.Action != seccomp.Errno(1) {
 		t.Errorf("%+v", d)
+	}
+}
+
+// A comparison with the process id that makes no difference is not in the program, but
+// the rule that answers is still the one that compares.
+func TestForPIDWithoutComparison(t *testing.T) {
+	p, err := seccomp.Filter{Rules: []seccomp.Rule{
+		{Call: "kill", When: []seccomp.Cond{seccomp.Arg32(0).IsSelf()}, Action: seccomp.Allow, Reason: "own"},
+		{Call: "kill", Action: seccomp.Allow, Reason: "others"},
+	}}.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pid, reason := range map[uint64]string{self: "own", 1: "others"} {
+		if d := p.ForPID(self).Explain(call("kill", pid)); d.Rule == nil || d.Rule.Reason != reason || !d.Cached {
+			t.Errorf("%d: %+v", pid, d)
+		}
+	}
+	if d := p.Explain(call("kill", self)); d.Rule.Reason != "others" {
+		t.Errorf("%+v", d)
+	}
+}
+
+// What the kernel's action cache answers is what is allowed without a look at the
+// arguments, be it written so or not; never what any argument can change.
+func TestCachedCalls(t *testing.T) {
+	a := seccomp.Arg64(0)
+	f := seccomp.Filter{Default: seccomp.Errno(1), Unknown: seccomp.Errno(38), Rules: []seccomp.Rule{
+		{Call: "read", Action: seccomp.Allow},
+		{Call: "write", When: []seccomp.Cond{a.Less(7)}, Action: seccomp.Allow},
+		{Call: "write", When: []seccomp.Cond{a.GreaterOrEqual(7)}, Action: seccomp.Allow},
+		{Call: "open", When: []seccomp.Cond{a.GreaterOrEqual(0)}, Action: seccomp.Allow},
+		{Call: "close", When: []seccomp.Cond{a.Masked(0, 0)}, Action: seccomp.Allow},
+		{Call: "stat", When: []seccomp.Cond{a.Not(7)}, Action: seccomp.Allow},
+		{Call: "fstat", When: []seccomp.Cond{seccomp.Arg32(0).LessOrEqual(0xffffffff)}, Action: seccomp.Allow},
+		{Call: "lstat", When: []seccomp.Cond{seccomp.Arg64(0).LessOrEqual(0xffffffff)}, Action: seccomp.Allow},
+		{Call: "poll", When: []seccomp.Cond{a.Is(3)}, Action: seccomp.Log},
+		{Call: "poll", Action: seccomp.Allow},
+		{Call: "lseek", Action: seccomp.Log},
+		{Call: "mmap", When: []seccomp.Cond{a.IsSelf()}, Action: seccomp.Allow},
+		{Call: "mprotect", When: []seccomp.Cond{a.Is(1)}, Action: seccomp.Errno(1)},
+	}}
+	p, err := f.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cached := []string{"read", "write", "open", "close", "fstat"}
+	for _, name := range allNames() {
+		for _, v := range []uint64{0, 1, 3, 7, self, 1 << 40} {
+			if d := p.ForPID(self).Explain(call(name, v)); d.Cached != slices.Contains(cached, name) {
+				t.Errorf("%s(%d): %+v", name, v, d)
+			}
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ func TestRandomConditionsKernel(t *testing.T) {
 		f := m.filter()
 		calls := m.calls()
 		f, p := compileSound(t, f, calls)
+		f, p = f.ForPID(self), p.ForPID(self)
 		for i, ret := range judge.Answers(t, p, calls) {
 			if want, _ := f.Decide(calls[i]); ret != want.Value() {
 				t.Fatalf("seed %d: %v: the kernel says %#x, the filter %v\n%v", seed, calls[i], ret, want, p)
@@ -42,13 +43,18 @@ func selfChild() {
 		p, err := seccomp.Filter{Default: seccomp.Allow, Unknown: seccomp.Allow, Rules: []seccomp.Rule{
 			{Call: "kill", When: []seccomp.Cond{seccomp.Arg32(0).IsSelf()}, Action: seccomp.Allow},
 			{Call: "kill", Action: seccomp.Errno(uint16(marker))},
+			{Call: "tgkill", When: []seccomp.Cond{seccomp.Arg32(0).IsSelf()}, Action: seccomp.Allow},
+			{Call: "tgkill", Action: seccomp.Errno(uint16(marker))},
 		}}.Compile()
 		check(err == nil, "%v", err)
 		check(seccomp.SetFilter(p, 0) == nil, "SetFilter")
 		check(unix.Kill(unix.Getpid(), 0) == nil, "a process may not signal itself")
-		for _, pid := range []int{unix.Getppid(), 0, -1, 1, -unix.Getpid()} {
+		check(unix.Tgkill(unix.Getpid(), unix.Gettid(), 0) == nil, "a process may not signal its own thread")
+		for _, pid := range []int{unix.Getppid(), 0, -1, 1, -unix.Getpid(), unix.Getpid() + 1} {
 			err := unix.Kill(pid, 0)
 			check(err == marker, "kill(%d): %v", pid, err)
+			err = unix.Tgkill(pid, unix.Gettid(), 0)
+			check(err == marker, "tgkill(%d): %v", pid, err)
 		}
 	})
 }

@@ -59,14 +59,21 @@ func newJudges(t testing.TB, f seccomp.Filter) judges {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := judges{code: p.Instructions()}
+	return judgesOf(t, p)
+}
+
+func judgesOf(t testing.TB, p *seccomp.Program) (j judges) {
+	t.Helper()
+	j.code = p.Instructions()
 	insns := make([]bpf.Instruction, len(j.code))
 	for i, in := range j.code {
 		insns[i] = in.Disassemble()
 	}
-	if j.vm, err = bpf.NewVM(insns); err != nil {
+	vm, err := bpf.NewVM(insns)
+	if err != nil {
 		t.Fatal(err)
 	}
+	j.vm = vm
 	return j
 }
 
@@ -113,6 +120,13 @@ func sweep() []seccomp.Call {
 		}
 	}
 	return calls
+}
+
+func allNames() (names []string) {
+	for _, name := range sysno.All() {
+		names = append(names, name)
+	}
+	return names
 }
 
 func randomAction(r *rand.Rand) seccomp.Action {

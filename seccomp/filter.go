@@ -80,6 +80,13 @@ func (f Filter) ForPID(pid int) Filter {
 	return f
 }
 
+// usesSelf reports whether a rule has IsSelf, which its program may do without.
+func (f Filter) usesSelf() bool {
+	return slices.ContainsFunc(f.Rules, func(r Rule) bool {
+		return slices.ContainsFunc(r.When, func(c Cond) bool { return c.c.Op == bpfgen.Self })
+	})
+}
+
 // Compile returns the program that answers as Decide does. It asks the kernel
 // nothing. It reports all mistakes, joined with [errors.Join], each a
 // [*RuleError]: names that linux/amd64 does not have, actions that do not exist,

@@ -59,7 +59,7 @@ func (p *Program) Bytes() []byte {
 // ForPID returns the program with IsSelf bound to pid. [SetFilter] does so by
 // itself for the calling process.
 func (p *Program) ForPID(pid int) *Program {
-	if p == nil || len(p.self) == 0 {
+	if p == nil || !p.filter.usesSelf() {
 		return p
 	}
 	bound := *p
