@@ -1,6 +1,6 @@
 module github.com/syscall-sandbox/sandbox/bench
 
-go 1.26.3
+go 1.26.0
 
 require (
 	github.com/elastic/go-seccomp-bpf v1.6.0
@@ -8,7 +8,7 @@ require (
 	github.com/syscall-sandbox/sandbox v0.0.0
 	golang.org/x/net v0.62.0
 	golang.org/x/sys v0.49.0
-	gvisor.dev/gvisor v0.0.0-20260701204157-69c2d17aea96
+	gvisor.dev/gvisor v0.0.0-20260518063529-209a0ce076a1
 )
 
 require (
