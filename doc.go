@@ -64,8 +64,8 @@
 // than to a narrower one: filters stay for the life of their threads. A policy that
 // allows more than what is in force is refused with a [*TransitionError].
 //
-// The built-in policies look at numbers only: where they allow prctl or ioctl they
-// allow all of it; narrow them with Builder, Deny and AllowIf. What an argument points
+// The built-in policies look at numbers only, but for kill, which is for the own
+// process: where they allow prctl or ioctl they allow all of it; narrow them with Builder, Deny and AllowIf. What an argument points
 // to can never be looked at, paths above all. /proc/self/mem, where open is allowed,
 // writes through read-only mappings. Calls that the vDSO answers are not seen.
 //

@@ -19,6 +19,20 @@
 //	}
 //	p, err := f.Compile()
 //
+// # Rules and conditions
+//
+// A rule may have conditions on the arguments of its call, all of which must hold:
+//
+//	{Call: "socket", When: []seccomp.Cond{seccomp.Arg32(0).Is(2, 10)}, Action: seccomp.Allow}
+//
+// The rules of one call are tried in their order and the first that matches answers;
+// where none does, Default. An [Arg] says how much of an argument counts: [Arg32]
+// where the kernel reads an int and ignores the upper half of the register, [Arg64]
+// for the rest. What an argument points to is out of a filter's sight.
+// [Program.Explain] says which rule answers a call, and whether the kernel's action
+// cache will: calls that are allowed whatever their arguments cost next to nothing
+// from Linux 5.11 on. [Uncovered] says whether one filter narrows another.
+//
 // # What always kills
 //
 // The zero [Action] kills the process. So do, whatever the filter says, every
