@@ -65,9 +65,10 @@
 // allows more than what is in force is refused with a [*TransitionError].
 //
 // The built-in policies look at numbers only, but for kill, which is for the own
-// process: where they allow prctl or ioctl they allow all of it; narrow them with Builder, Deny and AllowIf. What an argument points
-// to can never be looked at, paths above all. /proc/self/mem, where open is allowed,
-// writes through read-only mappings. Calls that the vDSO answers are not seen.
+// process: where they allow prctl or ioctl they allow all of it; narrow them with
+// Builder, Deny and AllowIf. What an argument points to can never be looked at, paths
+// above all. /proc/self/mem, where open is allowed, writes through read-only mappings.
+// Calls that the vDSO answers are not seen.
 //
 // A violation while signals are blocked (a thread being born or exiting) ends the
 // process without a report, and so does one in a child of fork that has not

@@ -92,8 +92,9 @@ func (f Filter) usesSelf() bool {
 // [*RuleError]: names that linux/amd64 does not have, actions that do not exist,
 // errno values outside 1..4094, conditions that make no sense, and rules that no
 // call reaches because earlier rules of the call, or their own conditions, exclude
-// it. (Where a call has rules beyond about 250 alternatives that is not found out:
-// see [Program.Unchecked].)
+// it. That is exact within a limit on the work for one call: 256 alternatives, and
+// 1024 different states of knowledge about its arguments. Beyond it the program is
+// right all the same, and [Program.Unchecked] names the call.
 func (f Filter) Compile() (*Program, error) {
 	b := spanner{filter: f}
 	spans := b.spans()

@@ -13,9 +13,9 @@ import (
 // None means that inner is a narrowing of outer: put on top of it, it means all that
 // it says.
 //
-// The answer is exact for all conditions, but where a call has rules beyond about
-// 250 alternatives in both it is in undecided instead. IsSelf is met by no argument:
-// compare filters bound by [Filter.ForPID].
+// The answer is exact for all conditions within the limit of [Filter.Compile]; calls
+// beyond it are in undecided instead. IsSelf is met by no argument: compare filters
+// bound by [Filter.ForPID].
 func Uncovered(outer, inner Filter) (witnesses []Call, undecided []string) {
 	in, out := byNumber(inner), byNumber(outer)
 	for nr := range in {

@@ -100,7 +100,8 @@ func Compile(spans []Span, foreign uint32) (Program, error) {
 		}
 	}
 	if len(p.Code) > abi.MaxInsns {
-		return Program{}, fmt.Errorf("%w: %d instructions, %d are allowed", ErrTooLong, len(p.Code), abi.MaxInsns)
+		return Program{Void: p.Void, Undecided: p.Undecided},
+			fmt.Errorf("%w: %d instructions, %d are allowed", ErrTooLong, len(p.Code), abi.MaxInsns)
 	}
 	return p, nil
 }
