@@ -167,7 +167,7 @@ func randomFilter(r *rand.Rand) seccomp.Filter {
 
 func TestRandomFilters(t *testing.T) {
 	count := 300
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		count = 30
 	}
 	calls := sweep()

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	programs = flag.Int("programs", 2500, "random filters with conditions to compile and compare")
+	programs = flag.Int("programs", 2000, "random filters with conditions to compile and compare")
 	seed     = flag.Uint64("seed", 1, "of the random filters")
 )
 
@@ -291,7 +291,11 @@ func (c *choices) Uint64() uint64 {
 // One call with many rules, each with a value of its own: beyond the limits Unchecked
 // names the call, and the answers are the same. (Every number of rules: bpfgen.)
 func TestManyRules(t *testing.T) {
-	for n := 1; n <= 500; n += 1 + n/8 {
+	grow := 8
+	if raceEnabled {
+		grow = 2
+	}
+	for n := 1; n <= 500; n += 1 + n/grow {
 		f := seccomp.Filter{Default: seccomp.Errno(1), Rules: []seccomp.Rule{{Call: "read", Action: seccomp.Allow}}}
 		for i := range n {
 			f.Rules = append(f.Rules, seccomp.Rule{Call: "ioctl", Action: seccomp.Allow,

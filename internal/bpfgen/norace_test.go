@@ -11,7 +11,7 @@ import (
 	"github.com/syscall-sandbox/sandbox/internal/abi"
 )
 
-const defaultPrograms = 4000
+const defaultPrograms = 3000
 
 // The race detector allocates by itself, so this is not in its builds.
 func TestAllocations(t *testing.T) {
