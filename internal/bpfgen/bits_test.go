@@ -37,7 +37,7 @@ func TestHighBits(t *testing.T) {
 func TestSettler(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
 	possible := 0
-	const count = 20000
+	count := step(200_000, 20_000)
 	for range count {
 		shift := []int{0, 7, 26}[r.IntN(3)]
 		var ranges []maskedRange
