@@ -218,6 +218,12 @@ func TestTooLong(t *testing.T) {
 	if _, err := f.Compile(); err == nil || !strings.Contains(err.Error(), "longer than the kernel's limit") {
 		t.Error(err)
 	}
+	// Other mistakes are not kept back.
+	f.Rules = append(f.Rules, seccomp.Rule{Call: "raed", Action: seccomp.Allow}, seccomp.Rule{Call: "write", Action: seccomp.Errno(0)},
+		seccomp.Rule{Call: "read", When: []seccomp.Cond{seccomp.Arg32(0).Is(1), seccomp.Arg32(0).Is(2)}, Action: seccomp.Allow})
+	if _, err := f.Compile(); err == nil || len(joined(err)) != 3 || !strings.Contains(err.Error(), `did you mean "read"`) || !strings.Contains(err.Error(), "no call reaches it") {
+		t.Error(err)
+	}
 }
 
 // The rules of one call are tried in their order, and the first whose conditions all

@@ -19,10 +19,10 @@ func init() {
 	installChildren["room"] = roomChild
 }
 
-// Some dozens of the random filters with conditions, asked of the kernel.
+// Random filters with conditions, asked of the kernel.
 func TestRandomConditionsKernel(t *testing.T) {
 	testproc.Require(t, testproc.KillProcess)
-	for seed := range uint64(40) {
+	for seed := range uint64(generated) {
 		m := newMaker(seed)
 		f := m.filter()
 		calls := m.calls()
