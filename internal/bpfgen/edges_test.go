@@ -263,6 +263,36 @@ func TestBeyondTheLimits(t *testing.T) {
 	}
 }
 
+// A diagram that is longer than the kernel's limit gives way to the rules one after the
+// other, process id and void rules included.
+func TestDiagramTooLong(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	var rules []Rule
+	for i := range 200 {
+		rule := Rule{Ret: abi.RetErrno | uint32(i+1)}
+		for arg := range 2 {
+			lo := uint64(r.IntN(1 << 20))
+			rule.When = append(rule.When, Cond{Arg: arg, Op: Between, A: lo, B: lo + uint64(r.IntN(1<<(19-6*arg)))})
+		}
+		rules = append(rules, rule)
+	}
+	rules = append(slices.Insert(rules, 100, Rule{Ret: abi.RetTrace, When: []Cond{{Arg: 2, Op: Self}}}), rules[5])
+	spans := []Span{{Lo: 0, Ret: deny, Rules: rules}}
+	if p := compile(spans, kill, false); len(p.Code) <= abi.MaxInsns || p.Undecided != nil {
+		t.Fatalf("the diagram has %d instructions, undecided %v", len(p.Code), p.Undecided)
+	}
+	var calls []bpfsim.Data
+	values := probes(rules)
+	for range step(4000, 400) {
+		d := callWith(0, values[r.IntN(len(values))], values[r.IntN(len(values))], uint64(testPID+r.IntN(2)))
+		calls = append(calls, d)
+	}
+	p := judgeRules(t, spans, calls, false)
+	if len(p.Code) > 2500 || len(p.Self) != 1 || !slices.Contains(p.Void, Place{0, len(rules) - 1}) {
+		t.Errorf("%d instructions, process id at %v, void %v", len(p.Code), p.Self, p.Void)
+	}
+}
+
 // A word under more masks than a state remembers: the last rule is void, by what the rule
 // before it has found out. That was forgotten, the rule was called reached, and its
 // witness was none.
