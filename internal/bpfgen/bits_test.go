@@ -70,7 +70,7 @@ func TestSettler(t *testing.T) {
 			possible++
 		}
 	}
-	if possible < count/10 || possible > count*9/10 {
+	if possible < count/20 || possible > count*9/10 {
 		t.Errorf("%d of %d are possible: the sample tells little", possible, count)
 	}
 }
