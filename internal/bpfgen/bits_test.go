@@ -35,14 +35,14 @@ func TestHighBits(t *testing.T) {
 // The settler against all values of six bits: whether there is one that is in all ranges,
 // and that the one it names is.
 func TestSettler(t *testing.T) {
-	r := rand.New(rand.NewPCG(4, 4))
+	r := rand.New(rand.NewPCG(12, 4)) // a memo that forgets the bit fails early
 	possible := 0
-	count := step(600_000, 20_000)
+	const count = 40_000
 	for i := range count {
 		shift := []int{0, 7, 26}[r.IntN(3)]
 		var ranges []maskedRange
 		n := 4 // where most depends on the way to a bit
-		if i%4 == 0 {
+		if i >= count/2 {
 			n = 1 + r.IntN(6)
 		}
 		for range n {
