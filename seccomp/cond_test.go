@@ -146,6 +146,37 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// Conditions and filters keep nothing of the caller's.
+func TestConditionsAreCopies(t *testing.T) {
+	values := []uint64{1, 2}
+	cond := seccomp.Arg32(0).Is(values...)
+	rules := []seccomp.Rule{{Call: "kill", When: []seccomp.Cond{cond, seccomp.Arg32(0).IsSelf()}, Action: seccomp.Allow, Reason: "why"}}
+	f := seccomp.Filter{Rules: rules}
+	p, err := f.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, text := p.String(), p.ForPID(2).String()
+	values[1] = 7
+	if got := cond.String(); got != "arg0:32 in {0x1, 0x2}" {
+		t.Error(got)
+	}
+	rules[0].Reason = "changed"
+	rules[0].When[0] = seccomp.Arg32(0).Is(9)
+	p.Explain(call("kill", 2))
+	p.ForPID(2).Explain(call("kill", 2)).Rule.When[0] = seccomp.Arg32(0).Is(9)
+	if d := p.ForPID(2).Explain(call("kill", 2)); d.Action != seccomp.Allow || d.Rule.Reason != "why" {
+		t.Errorf("%+v", d)
+	}
+	if p.String() != before || p.ForPID(2).String() != text || before == text {
+		t.Error("binding changes the program")
+	}
+	f.ForPID(2)
+	if rules[0].When[1].String() != "arg0:32 == own pid" {
+		t.Error("binding changes the filter")
+	}
+}
+
 // A comparison with the process id that makes no difference is not in the program, but
 // the rule that answers is still the one that compares.
 func TestForPIDWithoutComparison(t *testing.T) {

@@ -67,10 +67,9 @@ func (r *Rule) matches(c Call) bool {
 
 // ForPID returns the filter with IsSelf turned into a comparison with pid.
 func (f Filter) ForPID(pid int) Filter {
-	f.Rules = slices.Clone(f.Rules)
+	f.Rules = cloneRules(f.Rules)
 	for i := range f.Rules {
 		r := &f.Rules[i]
-		r.When = slices.Clone(r.When)
 		for j, c := range r.When {
 			if c.c.Op == bpfgen.Self {
 				r.When[j].c.Op, r.When[j].c.Values = bpfgen.In, []uint64{uint64(pid)}
@@ -78,6 +77,24 @@ func (f Filter) ForPID(pid int) Filter {
 		}
 	}
 	return f
+}
+
+// cloneRules copies rules with their conditions.
+func cloneRules(rules []Rule) []Rule {
+	rules = slices.Clone(rules)
+	n := 0
+	for i := range rules {
+		n += len(rules[i].When)
+	}
+	conds := make([]Cond, 0, n)
+	for i := range rules {
+		if r := &rules[i]; r.When != nil {
+			from := len(conds)
+			conds = append(conds, r.When...)
+			r.When = conds[from:len(conds):len(conds)]
+		}
+	}
+	return rules
 }
 
 // usesSelf reports whether a rule has IsSelf, which its program may do without.
@@ -111,7 +128,7 @@ func (f Filter) Compile() (*Program, error) {
 		return nil, fmt.Errorf("seccomp: the compiled program is invalid: %w", err)
 	}
 	p := &Program{code: compiled.Code, self: compiled.Self, filter: f}
-	p.filter.Rules = slices.Clone(f.Rules)
+	p.filter.Rules = cloneRules(f.Rules)
 	for _, s := range compiled.Undecided {
 		name, _ := sysno.Name(spans[s].Lo)
 		p.unchecked = append(p.unchecked, name)

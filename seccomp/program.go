@@ -99,5 +99,8 @@ func (p *Program) Explain(c Call) Decision {
 	// A compiled program has been verified: running it cannot fail.
 	ret, path, _ := bpfsim.RunTrace(p.code, bpfsim.Data{Nr: c.Nr, Arch: c.Arch, IP: c.IP, Args: c.Args}, nil)
 	_, rule := p.filter.Decide(c)
+	if rule != nil {
+		rule.When = slices.Clone(rule.When)
+	}
 	return Decision{Action: actionOf(ret), Rule: rule, Path: path, Cached: bpfsim.Cached(p.code, c.Nr, c.Arch)}
 }
