@@ -24,12 +24,13 @@ const (
 	// ActionInvokeSignalHandler ("log-and-abort"): one line on standard error
 	// names the call, the thread and the policy; then the Go runtime prints the
 	// stack of the goroutine that made the call and the process exits with
-	// status 2. If nobody reads standard error the process is killed after
-	// reportTimeout (10 seconds).
+	// status 2. If that takes more than 10 seconds, because nobody reads standard error
+	// or because there are very many goroutines to print, the process is killed.
 	ActionInvokeSignalHandler
 
 	// UnsafeActionOff ("off") installs nothing, on every operating system.
-	// Mistakes in policies, and policies that would widen, are still reported.
+	// Mistakes in policies, and policies that would widen the process policy, are still
+	// reported; what one thread has gone through is not followed.
 	//
 	// # Security
 	//

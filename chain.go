@@ -43,7 +43,7 @@ func (c chain) check(p SyscallSandboxPolicy, s Scope) error {
 	if !c.permitted.has(sysno.Seccomp) {
 		return fmt.Errorf("%w: %q cannot follow %q", ErrSealed, p, c)
 	}
-	open := p.permitted(s).union(p.p.rules.asked).minus(c.permitted)
+	open := p.permitted(s).union(p.partly(s)).minus(c.permitted)
 	if open == (callSet{}) {
 		return nil
 	}

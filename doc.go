@@ -46,9 +46,8 @@
 //
 //   - process creation (clone, fork, vfork, execve, execveat): EPERM, so that
 //     os/exec reports "operation not permitted". Trapped or killed, the child of
-//     vfork would die unseen while Start reports success. A policy for a whole
-//     process always permits clone, by which the runtime makes threads; there the
-//     EPERM comes from execve.
+//     vfork would die unseen while Start reports success. A policy that does not
+//     allow execve permits clone for threads only.
 //   - probes with a fallback (clone3, openat2, copy_file_range, ...) and numbers
 //     unknown to this library: ENOSYS. A newer kernel or C library is no reason to
 //     end a node.

@@ -149,7 +149,7 @@ func (p SyscallSandboxPolicy) Filter(s Scope, a SyscallSandboxAction) (seccomp.F
 			f.Rules = append(f.Rules, seccomp.Rule{Call: name, Action: seccomp.Allow, Reason: p.reason(nr, s)})
 			continue
 		}
-		f.Rules = append(f.Rules, p.conditional(nr)...)
+		f.Rules = append(f.Rules, p.conditional(nr, s)...)
 		if answer, ok := answers[nr]; ok {
 			f.Rules = append(f.Rules, answer)
 		}
@@ -157,9 +157,16 @@ func (p SyscallSandboxPolicy) Filter(s Scope, a SyscallSandboxAction) (seccomp.F
 	return f, nil
 }
 
+// cloneThread is CLONE_THREAD of clone(2).
+const cloneThread = 0x10000
+
 // conditional are the rules of a call that is permitted for some arguments: the
 // user's, and the runtime's unless the user's say as much or deny the call.
-func (p SyscallSandboxPolicy) conditional(nr uint32) (rules []seccomp.Rule) {
+func (p SyscallSandboxPolicy) conditional(nr uint32, s Scope) (rules []seccomp.Rule) {
+	if nr == sysno.Clone && p.p.rules.allowed.union(runtimeShare(s)).has(nr) {
+		threads := seccomp.Arg64(0).Masked(cloneThread, cloneThread)
+		return []seccomp.Rule{{Call: callName(nr), When: []seccomp.Cond{threads}, Action: seccomp.Allow, Reason: "threads; no program may be executed, so no process made"}}
+	}
 	for _, r := range p.p.rules.conds {
 		if r.nr == nr {
 			rules = append(rules, seccomp.Rule{Call: callName(nr), When: r.when, Action: seccomp.Allow, Reason: "allowed by name and arguments"})
@@ -197,8 +204,33 @@ func (p SyscallSandboxPolicy) errFor(s Scope) error {
 // The policy must have no mistakes.
 func (p SyscallSandboxPolicy) permitted(s Scope) callSet {
 	set := p.p.rules.allowed.union(runtimeShare(s))
+	if !p.makesProcesses() {
+		for _, nr := range [...]uint32{sysno.Clone, sysno.Fork, sysno.Vfork} {
+			set.remove(nr)
+		}
+	}
 	if !p.p.rules.denied.has(sysno.Seccomp) {
 		set.add(sysno.Seccomp)
+	}
+	return set
+}
+
+// makesProcesses reports whether the policy allows to execute a program. Where it does
+// not, clone is for threads only: between clone and the refused execve the child of
+// os/exec would make other refused calls (setpgid, chroot), signals blocked, and die
+// without a word.
+func (p SyscallSandboxPolicy) makesProcesses() bool {
+	any := p.p.rules.allowed.union(p.p.rules.asked)
+	return any.has(sysno.Execve) || any.has(sysno.Execveat)
+}
+
+// partly are the calls permitted for some arguments only.
+func (p SyscallSandboxPolicy) partly(s Scope) (set callSet) {
+	set = p.p.rules.asked
+	for _, nr := range [...]uint32{sysno.Clone, sysno.Kill} {
+		if !p.permitted(s).has(nr) && len(p.conditional(nr, s)) > 0 {
+			set.add(nr)
+		}
 	}
 	return set
 }

@@ -7,8 +7,9 @@
 //
 // The kernel enters with the C convention: DI signal, SI siginfo_t, DX ucontext_t,
 // on the thread's signal stack, all signals blocked, SP at the restorer's address.
-// The handler writes one line and jumps to the runtime's handler with the same
-// registers and stack, as if it had never been here. sigreturn restores every
+// The handler writes one line and calls the runtime's handler with the same arguments;
+// a signal that it does not believe goes there with the same registers and stack, as if
+// the handler had never been here. sigreturn restores every
 // register, so none needs saving; SYSCALL spoils only AX, CX, R11, hence the
 // arguments wait in R12, R13, R15, the number in R14.
 //
@@ -18,6 +19,7 @@
 #define SYS_prctl         157
 #define SYS_timer_create  222
 #define SYS_timer_settime 223
+#define SYS_exit_group    231
 
 #define si_errno     4
 #define si_code      8
@@ -119,10 +121,20 @@ write:
 	MOVQ	$SYS_writev, AX
 	SYSCALL
 
-	ADDQ	$frame, SP
+	// The runtime's handler does not come back, but for one case: on a thread that is
+	// not Go's, with signal.Notify, it hands the signal on and returns. The refused call
+	// must not go on then, with its own number for a result: exit_group(2).
+	ADDQ	$(frame - 8), SP // 8: the call below keeps the stack aligned
 	MOVQ	R12, DI
 	MOVQ	R13, SI
 	MOVQ	R15, DX
+	MOVQ	·goHandler(SB), AX
+	CALL	AX
+	MOVQ	$2, DI
+	MOVQ	$SYS_exit_group, AX
+	SYSCALL
+	INT	$3
+
 chain:
 	MOVQ	·goHandler(SB), AX
 	JMP	AX

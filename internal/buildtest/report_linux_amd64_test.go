@@ -40,6 +40,12 @@ func TestReportInEveryBuild(t *testing.T) {
 			}
 			checkReport(t, program, "main", `in thread "program" (policy "initialization").`)
 			checkReport(t, program, "thread", `in thread "net" (policy "net").`)
+			if build.cgo == "1" && !strings.Contains(name, "race") {
+				r := testproc.Cmd{Executable: program, Args: []string{"thread of C"}}.Run(t).ExpectExit(t, 2)
+				if !strings.Contains(r.Stderr, `"getgroups" (syscall number 115) is not allowed`) || strings.Contains(r.Stderr, "returned") {
+					t.Error(r.Stderr)
+				}
+			}
 		})
 	}
 }

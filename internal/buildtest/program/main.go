@@ -32,8 +32,14 @@ func main() {
 		fmt.Println(err)
 		os.Exit(1)
 	}
+	if len(os.Args) > 1 && os.Args[1] == "thread of C" {
+		onThreadOfC()
+	}
 	violate()
 }
+
+// onThreadOfC violates on a thread that C made; there is none without cgo.
+var onThreadOfC func()
 
 //go:noinline
 func violate() {
