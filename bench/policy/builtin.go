@@ -55,6 +55,8 @@ func (p *Policy) add(r seccomp.Rule) error {
 	switch {
 	case at < 0:
 		p.Rules = append(p.Rules, Rule{Nr: nr, Name: r.Call, Action: action, Any: any})
+	case p.Rules[at].Any != nil && any == nil && !r.Action.Permits():
+		// What the call gets where no condition holds: Default here, as for Unknown.
 	case p.Rules[at].Action != action:
 		return fmt.Errorf("%s has rules with different actions", r.Call)
 	case p.Rules[at].Any == nil || any == nil:
