@@ -44,28 +44,33 @@ func (b box) conds() []seccomp.Cond {
 	return conds
 }
 
+// pointOf is the box of one call.
+func pointOf(nr uint32, c Call) (point box) {
+	for i, v := range c.Args {
+		if mask := chosen(nr, i); mask != 0 {
+			point = append(point, valueSet{i, mask, []uint64{v & mask}})
+		}
+	}
+	return point
+}
+
 // cover returns boxes that together hold the values of the calls and no others, and
 // that do not overlap. It joins boxes that differ in one argument, until none do; which
 // argument comes first can matter, so it tries all and takes the fewest boxes.
-func cover(nr uint32, choosing []int, calls []Call) []box {
+func cover(nr uint32, calls []Call) []box {
 	var points []box
 	for _, c := range calls {
-		point := make(box, len(choosing))
-		for i, arg := range choosing {
-			mask := chosen(nr, arg)
-			point[i] = valueSet{arg, mask, []uint64{c.Args[arg] & mask}}
-		}
-		points = append(points, point)
+		points = append(points, pointOf(nr, c))
 	}
 	slices.SortFunc(points, compareBoxes)
 	points = slices.CompactFunc(points, func(a, b box) bool { return compareBoxes(a, b) == 0 })
 	var best []box
-	for first := range choosing {
+	for first := range points[0] {
 		boxes := slices.Clone(points)
 		for n := math.MaxInt; len(boxes) < n; {
 			n = len(boxes)
-			for i := range choosing {
-				boxes = joinAlong(boxes, (first+i)%len(choosing))
+			for i := range points[0] {
+				boxes = joinAlong(boxes, (first+i)%len(points[0]))
 			}
 		}
 		if best == nil || len(boxes) < len(best) {

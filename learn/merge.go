@@ -74,6 +74,7 @@ func (p Phase) clone() Phase {
 			}
 			call.Stacks[j].Frames = frames
 		}
+		call.Args = call.choosing()
 		c.Calls[i] = call
 	}
 	return c

@@ -37,7 +37,9 @@ type Phase struct {
 // it does.
 type Call struct {
 	Syscall string `json:"syscall"`
-	Args    Args   `json:"args,omitzero"` // arguments that choose nothing are 0
+	// Args has 0 for arguments that choose nothing; what else is there is dropped
+	// whenever a recording is read, merged or written.
+	Args Args `json:"args,omitzero"`
 	// Decoded is the call as people read it. It is made anew whenever a recording is
 	// read, merged or written.
 	Decoded string  `json:"decoded"`

@@ -25,12 +25,17 @@ import (
 func (p *Phase) Rules() []seccomp.Rule {
 	var rules []seccomp.Rule
 	for _, a := range p.allowances() {
-		if len(a.boxes) == 0 {
-			rules = append(rules, seccomp.Rule{Call: a.name, Action: seccomp.Allow, Reason: a.reason})
-		}
-		for _, b := range a.boxes {
-			rules = append(rules, seccomp.Rule{Call: a.name, When: b.conds(), Action: seccomp.Allow, Reason: a.reason})
-		}
+		rules = append(rules, a.rules()...)
+	}
+	return rules
+}
+
+func (a *allowance) rules() (rules []seccomp.Rule) {
+	if len(a.boxes) == 0 {
+		return []seccomp.Rule{{Call: a.name, Action: seccomp.Allow, Reason: a.reason}}
+	}
+	for _, b := range a.boxes {
+		rules = append(rules, seccomp.Rule{Call: a.name, When: b.conds(), Action: seccomp.Allow, Reason: a.reason})
 	}
 	return rules
 }
@@ -75,24 +80,18 @@ func (p *Phase) used() (as []allowance) {
 
 // settle decides between values and the number only.
 func (a *allowance) settle() {
-	a.reason = "learned"
-	var choosing []int
-	for i := range 6 {
-		if chosen(a.nr, i) != 0 {
-			choosing = append(choosing, i)
-		}
-	}
+	a.reason = learned
 	switch {
-	case len(choosing) == 0:
+	case !choosing(a.nr):
 		return
 	case hot(a.nr):
-		a.reason = "learned; by number: the kernel answers it from its action cache"
+		a.reason = learned + "; by number: the kernel answers it from its action cache"
 		return
 	case slices.ContainsFunc(a.calls, Call.unseen):
-		a.reason = "learned; by number: its arguments were not seen"
+		a.reason = learned + "; by number: its arguments were not seen"
 		return
 	}
-	boxes := cover(a.nr, choosing, a.calls)
+	boxes := cover(a.nr, a.calls)
 	values := 0
 	for _, b := range boxes {
 		for _, s := range b {
@@ -100,7 +99,7 @@ func (a *allowance) settle() {
 		}
 	}
 	if len(boxes) > maxAlternatives || values > maxValues {
-		a.reason = fmt.Sprintf("learned; by number: %d different uses are too many to list", len(a.calls))
+		a.reason = fmt.Sprintf(learned+"; by number: %d different uses are too many to list", len(a.calls))
 		return
 	}
 	a.boxes = boxes
@@ -137,3 +136,5 @@ func hot(nr uint32) bool {
 	}
 	return false
 }
+
+const learned = "learned"
