@@ -14,22 +14,37 @@ import (
 // An Arg is one argument of a call and how much of it the kernel reads. For a
 // system call that takes an int (most file descriptors, flags, commands) the
 // kernel ignores the upper half of the register: compare 32 bits, or code that sets
-// the upper half gets past. For pointers, sizes and long arguments compare 64.
+// the upper half gets past. For pointers, sizes and long arguments compare 64. What is
+// no argument but is compared like one is [UnsafeIP].
 type Arg struct {
 	index int
 	wide  bool
+	ip    bool // the instruction pointer, whatever index is
 }
 
 // Arg32 is the lower 32 bits of argument i, 0 to 5, whatever the upper 32 are.
-func Arg32(i int) Arg { return Arg{i, false} }
+func Arg32(i int) Arg { return Arg{index: i} }
 
 // Arg64 is all 64 bits of argument i, 0 to 5.
-func Arg64(i int) Arg { return Arg{i, true} }
+func Arg64(i int) Arg { return Arg{index: i, wide: true} }
+
+// UnsafeIP is the address after the call instruction, all 64 bits: what [Call] has as
+// IP and struct seccomp_data as instruction_pointer. It is no argument, but is compared
+// like one. A call that is asked for it is never answered by the kernel's action cache.
+//
+// # Security
+//
+// An address says nothing about who calls: any code can jump to a call instruction
+// that is let through. And addresses repeat: a program that is not position independent
+// has its code where others have theirs, and inherits the filter when it is executed.
+// Use it only to report calls or to let executed programs run free, never to allow
+// what is otherwise refused.
+func UnsafeIP() Arg { return Arg{wide: true, ip: true} }
 
 // Int is a negative number as Arg32 sees it: Arg32(0).Is(Int(-100)) is AT_FDCWD.
 func Int(v int32) uint64 { return uint64(uint32(v)) }
 
-// A Cond is one condition on an argument. All comparisons are of unsigned numbers.
+// A Cond is one condition on an argument or on [UnsafeIP]. All comparisons are of unsigned numbers.
 // A mistake in it (an argument above 5, a value wider than the argument) is reported
 // by [Filter.Compile].
 type Cond struct {
@@ -37,7 +52,7 @@ type Cond struct {
 }
 
 func (a Arg) cond(op bpfgen.Op, x, y uint64) Cond {
-	return Cond{bpfgen.Cond{Arg: a.index, Wide: a.wide, Op: op, A: x, B: y}}
+	return Cond{bpfgen.Cond{Arg: a.index, IP: a.ip, Wide: a.wide, Op: op, A: x, B: y}}
 }
 
 // Is holds if the argument is one of the values.
@@ -97,8 +112,11 @@ func (a Arg) max() uint64 {
 
 // holds is the condition in plain Go. IsSelf holds for no argument: see
 // Filter.ForPID.
-func (c *Cond) holds(args [6]uint64) bool {
-	v := args[c.c.Arg]
+func (c *Cond) holds(call *Call) bool {
+	v := call.IP
+	if !c.c.IP {
+		v = call.Args[c.c.Arg]
+	}
 	if !c.c.Wide {
 		v = uint64(uint32(v))
 	}
@@ -116,7 +134,7 @@ func (c *Cond) holds(args [6]uint64) bool {
 
 // mistake says why a condition makes no sense, or returns "".
 func (c *Cond) mistake() string {
-	if c.c.Arg < 0 || c.c.Arg > 5 {
+	if !c.c.IP && (c.c.Arg < 0 || c.c.Arg > 5) {
 		return fmt.Sprintf("a call has arguments 0 to 5, not %d", c.c.Arg)
 	}
 	limit := Arg{wide: c.c.Wide}.max()
@@ -126,19 +144,30 @@ func (c *Cond) mistake() string {
 		}
 	}
 	switch {
+	case c.c.Op == bpfgen.Self && c.c.IP:
+		return "ip is an address and no process id"
 	case c.c.Op == bpfgen.In && len(c.c.Values) == 0:
-		return fmt.Sprintf("arg%d is compared with no value", c.c.Arg)
+		return fmt.Sprintf("%s is compared with no value", c.name())
 	case c.c.Op == bpfgen.Between && c.c.A > c.c.B:
-		return fmt.Sprintf("arg%d: %#x is greater than %#x", c.c.Arg, c.c.A, c.c.B)
+		return fmt.Sprintf("%s: %#x is greater than %#x", c.name(), c.c.A, c.c.B)
 	case c.c.Op == bpfgen.Masked && c.c.B&^c.c.A != 0:
-		return fmt.Sprintf("arg%d & %#x is never %#x", c.c.Arg, c.c.A, c.c.B)
+		return fmt.Sprintf("%s & %#x is never %#x", c.name(), c.c.A, c.c.B)
 	}
 	return ""
 }
 
-// String returns the condition as a formula: "arg1 == 0x5401", "arg0:32 & 0xf == 0x1".
+// name is what a condition is about, without its width.
+func (c *Cond) name() string {
+	if c.c.IP {
+		return "ip"
+	}
+	return fmt.Sprintf("arg%d", c.c.Arg)
+}
+
+// String returns the condition as a formula: "arg1 == 0x5401", "arg0:32 & 0xf == 0x1",
+// "ip not in 0x401000..0x5fffff".
 func (c Cond) String() string {
-	name := fmt.Sprintf("arg%d", c.c.Arg)
+	name := c.name()
 	if !c.c.Wide {
 		name += ":32"
 	}

@@ -16,6 +16,7 @@ import (
 // String and ParseCond are inverse, for all forms.
 func TestCondText(t *testing.T) {
 	m := newMaker(5)
+	m.args = []int{0, 3, ip}
 	conds := []seccomp.Cond{seccomp.Arg32(0).IsSelf(), seccomp.Arg64(5).IsSelf(), seccomp.Arg64(1).Between(0, 1<<63), seccomp.Arg32(1).Between(3, 0xffffffff)}
 	for range 2000 {
 		conds = append(conds, m.cond())
@@ -26,7 +27,7 @@ func TestCondText(t *testing.T) {
 			t.Fatalf("%q: %q, %v", c, read, err)
 		}
 		for range 8 {
-			call := seccomp.Call{Arch: abi.AuditArchX86_64}
+			call := seccomp.Call{Arch: abi.AuditArchX86_64, IP: m.value(true)}
 			for i := range call.Args {
 				call.Args[i] = m.value(true)
 			}
@@ -46,7 +47,7 @@ func TestParseCondRefuses(t *testing.T) {
 	for _, s := range []string{
 		"", "arg0", "arg0 ==", "arg0 == x", "arg == 1", "arg6 == 1", "arg-1 == 1", "arg0:33 == 1", "arg0 = 1", "arg0 in 1", "arg0 in {}",
 		"arg0 in {1", "arg0 in 5..3", "arg0 not 5", "arg0 & 1", "arg0 & 1 = 1", "arg0 & 1 == 2", "arg0:32 == 0x100000000", "arg0 < own pid",
-		"arg0 == 1 2", "arg0 == -1",
+		"arg0 == 1 2", "arg0 == -1", "ip", "ip == own pid", "ip != own pid", "ip:32 == 1", "ip0 == 1", "argip == 1", "ip in 5..3", "ip & 1 == 2", "ip in {}",
 	} {
 		if c, err := seccomp.ParseCond(s); err == nil {
 			t.Errorf("%q is read as %q", s, c)

@@ -23,7 +23,7 @@ func init() {
 func TestRandomConditionsKernel(t *testing.T) {
 	testproc.Require(t, testproc.KillProcess)
 	for seed := range uint64(generated) {
-		m := newMaker(seed)
+		m := newMaker(seed).withoutIP()
 		f := m.filter()
 		calls := m.calls()
 		f, p := compileSound(t, f, calls)

@@ -11,26 +11,24 @@ import (
 )
 
 // ParseCond reads what [Cond.String] writes; numbers may be decimal too. Below, v
-// stands for arg0 to arg5 (64 bits) or arg0:32 to arg5:32:
+// stands for arg0 to arg5 (64 bits), arg0:32 to arg5:32, or ip ([UnsafeIP]):
 //
 //	v == 0x1            v != 0x1
 //	v < 0x1             v <= 0x1           v > 0x1         v >= 0x1
 //	v in {0x1, 0x2}     v not in {0x1, 0x2}
 //	v in 0x1..0x5       v not in 0x1..0x5
 //	v & 0xf == 0x1      v & 0xf != 0x1
-//	v == own pid        v != own pid
+//	v == own pid        v != own pid       (not for ip)
 func ParseCond(s string) (Cond, error) {
 	fail := func() (Cond, error) {
 		return Cond{}, fmt.Errorf("seccomp: condition %q: want a formula such as %q", s, "arg1:32 in {0x5401, 0x5413}")
 	}
 	name, rest, _ := strings.Cut(strings.TrimSpace(s), " ")
-	digits, narrow := strings.CutSuffix(name, ":32")
-	index, isArg := strings.CutPrefix(digits, "arg")
-	i, err := strconv.Atoi(index)
-	if !isArg || err != nil {
+	arg, ok := parseArg(name)
+	if !ok {
 		return fail()
 	}
-	c, ok := parseComparison(Arg{i, !narrow}, strings.TrimSpace(rest))
+	c, ok := parseComparison(arg, strings.TrimSpace(rest))
 	if !ok {
 		return fail()
 	}
@@ -38,6 +36,16 @@ func ParseCond(s string) (Cond, error) {
 		return Cond{}, fmt.Errorf("seccomp: condition %q: %s", s, reason)
 	}
 	return c, nil
+}
+
+func parseArg(name string) (a Arg, ok bool) {
+	if name == "ip" {
+		return UnsafeIP(), true
+	}
+	digits, narrow := strings.CutSuffix(name, ":32")
+	index, isArg := strings.CutPrefix(digits, "arg")
+	i, err := strconv.Atoi(index)
+	return Arg{index: i, wide: !narrow}, isArg && err == nil
 }
 
 func parseComparison(a Arg, s string) (Cond, bool) {

@@ -93,12 +93,12 @@ func field(off uint32) string {
 	case abi.OffArch:
 		return "arch"
 	}
-	if off < abi.OffArgs {
-		return fmt.Sprintf("data[%d]", off)
-	}
 	half := "low"
 	if off%8 == 4 {
 		half = "high"
+	}
+	if off < abi.OffArgs {
+		return "ip." + half
 	}
 	return fmt.Sprintf("arg%d.%s", (off-abi.OffArgs)/8, half)
 }

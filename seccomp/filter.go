@@ -58,7 +58,7 @@ func (f Filter) Decide(c Call) (Action, *Rule) {
 
 func (r *Rule) matches(c Call) bool {
 	for i := range r.When {
-		if !r.When[i].holds(c.Args) {
+		if !r.When[i].holds(&c) {
 			return false
 		}
 	}

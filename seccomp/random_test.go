@@ -24,20 +24,39 @@ var (
 // used: calls are tried around them.
 type maker struct {
 	*rand.Rand
-	args      []int
+	args      []int // 0 to 5, or ip
 	constants []uint64
 }
 
 func newMaker(seed uint64) *maker { return makerOf(rand.NewPCG(seed, 11)) }
+
+// ip stands for the instruction pointer among the arguments of a maker.
+const ip = 6
 
 // makerOf settles which arguments the maker's conditions are about: few, so that rules
 // overlap.
 func makerOf(source rand.Source) *maker {
 	m := &maker{Rand: rand.New(source)}
 	for range 1 + m.IntN(3) {
-		m.args = append(m.args, m.IntN(6))
+		m.args = append(m.args, m.IntN(7))
 	}
 	return m
+}
+
+// withoutIP is m for judges that cannot choose where a call comes from.
+func (m *maker) withoutIP() *maker {
+	for i := range m.args {
+		m.args[i] %= ip
+	}
+	return m
+}
+
+// field is what an index of args stands for.
+func field(c *seccomp.Call, i int) *uint64 {
+	if i == ip {
+		return &c.IP
+	}
+	return &c.Args[i]
 }
 
 var edges = []uint64{0, 1, 5, 6, 0x7fffffff, 0x80000000, 0xffffffff, 1 << 32, 1<<32 + 5, 5 << 32, 1 << 63, ^uint64(0), 0x5401, 0xffffff9c, self}
@@ -62,8 +81,7 @@ func (m *maker) value(wide bool) uint64 {
 }
 
 func (m *maker) cond() seccomp.Cond {
-	wide := m.IntN(2) == 0
-	arg, name := m.arg(wide)
+	arg, name, wide := m.arg()
 	v := m.value(wide)
 	switch m.IntN(14) {
 	case 0:
@@ -95,18 +113,21 @@ func (m *maker) cond() seccomp.Cond {
 		w := m.value(wide)
 		return mustParse("%s not in %#x..%#x", name, min(v, w), max(v, w))
 	}
-	if m.IntN(4) > 0 {
+	if m.IntN(4) > 0 || name == "ip" {
 		return arg.Is(v, self)
 	}
 	return mustParse("%s %s own pid", name, []string{"==", "!="}[m.IntN(2)])
 }
 
-func (m *maker) arg(wide bool) (seccomp.Arg, string) {
+func (m *maker) arg() (a seccomp.Arg, name string, wide bool) {
 	i := m.args[m.IntN(len(m.args))]
-	if wide {
-		return seccomp.Arg64(i), fmt.Sprintf("arg%d", i)
+	switch {
+	case i == ip:
+		return seccomp.UnsafeIP(), "ip", true
+	case m.IntN(2) == 0:
+		return seccomp.Arg64(i), fmt.Sprintf("arg%d", i), true
 	}
-	return seccomp.Arg32(i), fmt.Sprintf("arg%d:32", i)
+	return seccomp.Arg32(i), fmt.Sprintf("arg%d:32", i), false
 }
 
 // mustParse is for the conditions that only have a text form.
@@ -184,9 +205,10 @@ func (m *maker) calls() []seccomp.Call {
 		c, _ := seccomp.CallOf(name)
 		for range 100 {
 			for _, a := range m.args {
-				c.Args[a] = pick()
+				v := field(&c, a)
+				*v = pick()
 				if m.IntN(6) == 0 {
-					c.Args[a] = c.Args[a]&0xffffffff | pick()<<32
+					*v = *v&0xffffffff | pick()<<32
 				}
 			}
 			calls = append(calls, c)

@@ -9,8 +9,8 @@ import (
 )
 
 // Uncovered compares what two filters permit: it returns a call that inner permits
-// and outer does not for every number that has one, with arguments that show it.
-// None means that inner is a narrowing of outer: put on top of it, it means all that
+// and outer does not for every number that has one, with arguments and IP that show
+// it. None means that inner is a narrowing of outer: put on top of it, it means all that
 // it says.
 //
 // The answer is exact for all conditions within the limit of [Filter.Compile]; calls
@@ -24,10 +24,10 @@ func Uncovered(outer, inner Filter) (witnesses []Call, undecided []string) {
 		if !i.anyPermits() || o.allPermit() {
 			continue
 		}
-		args, found, decided := beyond(o, i)
+		witness, found, decided := beyond(o, i)
 		switch {
 		case found:
-			call.Args = args
+			call.Args, call.IP = witness.Args, witness.IP
 			witnesses = append(witnesses, call)
 		case !decided:
 			undecided = append(undecided, call.Name())
@@ -85,10 +85,10 @@ func byNumber(f Filter) (ds [sysno.Max + 1]decision) {
 	return ds
 }
 
-// beyond finds arguments that inner permits where the first matching rule of outer
+// beyond finds an input that inner permits where the first matching rule of outer
 // does not. For each such rule of outer it asks which rule of inner can be the first
 // to match together with it, where no earlier rule of outer matches.
-func beyond(outer, inner decision) (args [6]uint64, found, decided bool) {
+func beyond(outer, inner decision) (witness bpfgen.Input, found, decided bool) {
 	decided = true
 	var rules []bpfgen.Rule
 	for _, refusing := range outer {
@@ -109,5 +109,5 @@ func beyond(outer, inner decision) (args [6]uint64, found, decided bool) {
 			}
 		}
 	}
-	return args, false, decided
+	return witness, false, decided
 }

@@ -22,7 +22,7 @@
 // condition had failed, because they lay calls out one behind the other and fall
 // from one into the next. Here there is no next. A program is a graph of nodes
 // (builder.go), and each node says which variable it tests: the number, or a word
-// of the arguments. A jump from one to another leads to the second's load unless
+// of the arguments or of the instruction pointer. A jump from one to another leads to the second's load unless
 // both test the same variable (emit.go: enter). So no test ever sees another's
 // value. And the nodes below a number's leaf come from that number's rules alone:
 // sharing merges nodes that test the same and lead to the same, never paths that
@@ -132,7 +132,7 @@ func compile(spans []Span, foreign uint32, linear bool) Program {
 	for i := range spans {
 		node := b.ret(spans[i].Ret)
 		if len(spans[i].Rules) > 0 {
-			node = b.rules(&p, i, &spans[i], linear)
+			node = b.rulesOnce(&p, i, spans, linear)
 		}
 		choices = appendChoice(choices, 0, choice{spans[i].Lo, node, w.of(spans, i)})
 	}
@@ -146,6 +146,31 @@ func compile(spans []Span, foreign uint32, linear bool) Program {
 	slices.Sort(p.Self)
 	p.Code = e.code
 	return p
+}
+
+// rulesOnce compiles a span's rules, or finds that those of one of the spans before
+// are the same: filters that watch a program give equal rules to hundreds of numbers.
+// The node would be the same in any case; this saves the way to it.
+func (b *builder) rulesOnce(p *Program, index int, spans []Span, linear bool) int32 {
+	s := &spans[index]
+	for i := range b.recent {
+		r := &b.recent[i]
+		if r.span == nil || !s.same(r.span) {
+			continue
+		}
+		for _, rule := range r.void {
+			p.Void = append(p.Void, Place{index, rule.Rule})
+		}
+		if r.undecided {
+			p.Undecided = append(p.Undecided, index)
+		}
+		return r.node
+	}
+	void, undecided := len(p.Void), len(p.Undecided)
+	node := b.rules(p, index, s, linear)
+	b.recent[b.turn%len(b.recent)] = compiled{s, node, slices.Clone(p.Void[void:]), len(p.Undecided) > undecided}
+	b.turn++
+	return node
 }
 
 // rules compiles a span's rules, as a diagram if that is within the limits.

@@ -15,13 +15,23 @@ type builder struct {
 	cuts    []uint32
 	choices []choice
 	reached []bool
-	// Of Reach only: arguments by rule, and the ranges found on the way to a state.
-	witnesses [][6]uint64
+	recent  [4]compiled // the last different ones
+	turn    int
+	// Of Reach only: inputs by rule, and the ranges found on the way to a state.
+	witnesses []Input
 	trail     []knowledge
 	best      []partial
 	plan      plan
 	spare     plan
 	sums      []float32
+}
+
+// compiled is what became of a span's rules.
+type compiled struct {
+	span      *Span
+	node      int32
+	void      []Place
+	undecided bool
 }
 
 // A test is a node: a conditional jump on a variable, or a RET (op opRET, k the

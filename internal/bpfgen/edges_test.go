@@ -350,12 +350,12 @@ func TestVoidAndReach(t *testing.T) {
 			void += count(ok, false)
 			values := probes(s.Rules)
 			for range 200 {
-				var args [6]uint64
-				for a := range args {
-					args[a] = values[g.IntN(len(values))]
+				in := Input{IP: values[g.IntN(len(values))]}
+				for a := range in.Args {
+					in.Args[a] = values[g.IntN(len(values))]
 				}
-				if first := firstMatch(s.Rules, args); first >= 0 && !ok[first] {
-					t.Fatalf("generator %d: rule %d is not void: %#x\n%+v", n, first, args, s.Rules)
+				if first := firstMatch(s.Rules, in); first >= 0 && !ok[first] {
+					t.Fatalf("generator %d: rule %d is not void: %#x\n%+v", n, first, in, s.Rules)
 				}
 			}
 			p, err := Compile([]Span{s}, 0)
@@ -378,8 +378,8 @@ func count(bools []bool, value bool) (n int) {
 	return n
 }
 
-func firstMatch(rules []Rule, args [6]uint64) int {
+func firstMatch(rules []Rule, in Input) int {
 	return slices.IndexFunc(rules, func(r Rule) bool {
-		return !slices.ContainsFunc(r.When, func(c Cond) bool { return !c.matches(args, testPID) })
+		return !slices.ContainsFunc(r.When, func(c Cond) bool { return !c.matches(in, testPID) })
 	})
 }

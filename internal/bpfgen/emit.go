@@ -54,13 +54,16 @@ type target struct {
 }
 
 // nrWord is the variable of the call's number.
-const nrWord = 12
+const nrWord = ipWord + 2
 
 var number = variable{word: nrWord, mask: ^uint32(0)}
 
 func (v variable) offset() uint32 {
-	if v.word == nrWord {
+	switch {
+	case v.word == nrWord:
 		return abi.OffNr
+	case v.word >= ipWord:
+		return abi.OffIP + 4*uint32(v.word-ipWord)
 	}
 	return abi.OffArgs + 4*uint32(v.word)
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // BPF loads 32-bit words, so conditions are taken apart into predicates on
-// variables: an argument's lower or upper word, as it is or masked. A predicate
-// says that the variable lies in one of some intervals. A condition becomes
+// variables: the lower or upper word of an argument or of the instruction pointer, as
+// it is or masked. A predicate says that the variable lies in one of some intervals. A condition becomes
 // alternatives, each a conjunction of predicates:
 //
 //	v == 0x100000005       lower in [5,5] and upper in [1,1]
@@ -19,9 +19,9 @@ import (
 // The lower word comes first where the order is free: it tells more values apart,
 // and what is left, "the upper word is 0", is an end that many calls share.
 
-// A variable is what a test compares: a word of the arguments under a mask.
+// A variable is what a test compares: a word of the call under a mask.
 type variable struct {
-	word uint8  // 2*argument, +1 for the upper half
+	word uint8  // 2*argument, or ipWord; +1 for the upper half; or nrWord
 	self bool   // compared with the process id: 0 if different
 	mask uint32 // all ones but for Masked conditions
 }
@@ -62,8 +62,8 @@ func (s *splitter) reset() {
 // empty: it always does.
 func (s *splitter) split(c *Cond) []alternative {
 	from := len(s.alts)
-	lower := variable{word: uint8(2 * c.Arg), mask: math.MaxUint32}
-	upper := variable{word: uint8(2*c.Arg + 1), mask: math.MaxUint32}
+	lower := variable{word: c.word(), mask: math.MaxUint32}
+	upper := variable{word: c.word() + 1, mask: math.MaxUint32}
 	switch c.Op {
 	case Masked:
 		s.masked(c, lower, upper)

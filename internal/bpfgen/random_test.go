@@ -22,8 +22,11 @@ var (
 
 // matches is a condition in plain Go, on the whole 64-bit value: the judge that
 // knows nothing of words, masks and diagrams.
-func (c *Cond) matches(args [6]uint64, pid uint64) bool {
-	v := args[c.Arg]
+func (c *Cond) matches(in Input, pid uint64) bool {
+	v := in.Args[c.Arg]
+	if c.IP {
+		v = in.IP
+	}
 	if !c.Wide {
 		v = uint64(uint32(v))
 	}
@@ -50,7 +53,7 @@ func answer(spans []Span, d bpfsim.Data, pid uint64) uint32 {
 		i--
 	}
 	for _, r := range spans[i].Rules {
-		if !slices.ContainsFunc(r.When, func(c Cond) bool { return !c.matches(d.Args, pid) }) {
+		if !slices.ContainsFunc(r.When, func(c Cond) bool { return !c.matches(Input{d.Args, d.IP}, pid) }) {
 			return r.Ret
 		}
 	}
@@ -100,7 +103,7 @@ func (g *generator) value(wide bool) uint64 {
 }
 
 func (g *generator) cond(args int) Cond {
-	c := Cond{Arg: g.IntN(args), Wide: g.IntN(3) > 0, Not: g.IntN(4) == 0}
+	c := Cond{Arg: g.IntN(args), IP: g.IntN(8) == 0, Wide: g.IntN(3) > 0, Not: g.IntN(4) == 0}
 	switch g.IntN(8) {
 	case 0, 1, 2:
 		for range 1 + g.IntN(5)*g.IntN(2) {
@@ -244,6 +247,7 @@ func compare(g *generator, spans []Span, code []bpf.RawInstruction) (count int, 
 				for a := range d.Args {
 					d.Args[a] = values[g.IntN(len(values))]
 				}
+				d.IP = values[g.IntN(len(values))]
 				check(d)
 			}
 			if len(s.Rules) == 0 {
