@@ -28,7 +28,9 @@
 // The rules of one call are tried in their order and the first that matches answers;
 // where none does, Default. An [Arg] says how much of an argument counts: [Arg32]
 // where the kernel reads an int and ignores the upper half of the register, [Arg64]
-// for the rest. What an argument points to is out of a filter's sight.
+// for the rest. What an argument points to is out of a filter's sight. [UnsafeIP] compares
+// where the call is made, which tells a program's own calls from those of the programs
+// that it executes, and is no protection.
 // [Program.Explain] says which rule answers a call, and whether the kernel's action
 // cache will: calls that are allowed whatever their arguments cost next to nothing
 // from Linux 5.11 on. [Uncovered] says whether one filter narrows another.

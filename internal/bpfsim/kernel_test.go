@@ -40,6 +40,9 @@ func TestCached(t *testing.T) {
 		{"ld arch", []raw{{Op: 0x20, K: ldArch}, {Op: 0x15, K: abi.AuditArchX86_64, Jf: 1}, allowed, refused}, true},
 		{"ld arch, other", []raw{{Op: 0x20, K: ldArch}, {Op: 0x15, K: abi.AuditArchI386, Jf: 1}, allowed, refused}, false},
 		{"ld ip", []raw{{Op: 0x20, K: 8}, allowed}, false},
+		{"ld upper half of ip", []raw{{Op: 0x20, K: 12}, allowed}, false},
+		{"ld ip on the way to an errno", []raw{{Op: 0x20, K: ldNr}, {Op: 0x15, K: 7, Jf: 3}, {Op: 0x20, K: 8}, {Op: 0x35, K: 5, Jf: 1}, allowed, refused}, false},
+		{"ld ip on another path", []raw{{Op: 0x20, K: ldNr}, {Op: 0x15, K: 7, Jt: 1}, {Op: 0x20, K: 8}, allowed}, true},
 		{"ld argument", []raw{{Op: 0x20, K: ldArg}, allowed}, false},
 		{"ld upper half of the last argument", []raw{{Op: 0x20, K: 60}, allowed}, false},
 		{"ld argument on another path", []raw{{Op: 0x20, K: ldNr}, {Op: 0x15, K: 7, Jt: 1}, {Op: 0x20, K: ldArg}, allowed}, true},
@@ -187,6 +190,24 @@ func TestReachIsExact(t *testing.T) {
 	}
 	if dead < 1000 || alive < 1000 {
 		t.Errorf("%d dead, %d alive: the sample tells little", dead, alive)
+	}
+}
+
+// The instruction pointer is solved for like arguments, both words.
+func TestReachIP(t *testing.T) {
+	prog := []raw{
+		{Op: 0x20, K: abi.OffIP + 4}, {Op: 0x15, K: 0x7fff, Jf: 5},
+		{Op: 0x20, K: abi.OffIP}, {Op: 0x35, K: 0x401000, Jf: 3}, {Op: 0x54, K: 0xfff}, {Op: 0x15, K: 0x17, Jf: 1}, allowed, refused,
+	}
+	calls, ok, done := bpfsim.Reach(prog)
+	for i := range prog {
+		_, trace, err := bpfsim.RunTrace(prog, calls[i], nil)
+		if !ok[i] || !done || err != nil || !slices.Contains(trace, i) {
+			t.Errorf("instruction %d: %+v, %v, %v", i, calls[i], trace, err)
+		}
+	}
+	if at := calls[6].IP; at>>32 != 0x7fff || uint32(at) < 0x401000 || at&0xfff != 0x17 {
+		t.Errorf("allowed at %#x", at)
 	}
 }
 
