@@ -3,25 +3,14 @@
 package learn
 
 import (
-	"fmt"
 	"strings"
 
-	"github.com/syscall-sandbox/sandbox/internal/sysno"
+	"github.com/syscall-sandbox/sandbox/internal/sysargs"
 )
 
 // chosen is the mask of the bits of argument i that choose what the call does; 0 if
 // the argument is data.
-func chosen(nr uint32, i int) uint64 {
-	switch {
-	case nr == sysno.Socket && i < 3, nr == sysno.Fcntl && i == 1, nr == sysno.Openat && i == 2, nr == sysno.Ioctl && i == 1,
-		nr == sysno.Recvfrom && i == 3, nr == sysno.Prctl && i == 0, nr == sysno.Setsockopt && (i == 1 || i == 2),
-		nr == sysno.Kill && i == 1:
-		return 0xffffffff
-	case nr == sysno.Clone && i == 0:
-		return ^uint64(0)
-	}
-	return 0
-}
+func chosen(nr uint32, i int) uint64 { return sysargs.Chosen(nr, i) }
 
 // choosing reports whether any argument of the call chooses what it does.
 func choosing(nr uint32) bool {
@@ -51,13 +40,11 @@ func (c Call) decode() string {
 
 // decode writes a call with "_" for each argument of which nothing was recorded.
 func decode(nr uint32, args [6]uint64) string {
-	name, _ := sysno.Name(nr)
-	var fields []string
-	for i, v := range args {
-		if chosen(nr, i) != 0 {
-			fields = append(fields, fmt.Sprintf("%#x", v))
-		} else {
-			fields = append(fields, "_")
+	name, rest, _ := strings.Cut(sysargs.Format(nr, args), "(")
+	fields := strings.Split(strings.TrimSuffix(rest, ")"), ", ")
+	for i := range fields {
+		if rest != ")" && chosen(nr, i) == 0 {
+			fields[i] = "_"
 		}
 	}
 	return name + "(" + strings.Join(fields, ", ") + ")"

@@ -43,6 +43,9 @@ type Wider struct {
 // Rules for what the library permits by itself, the Go runtime's share and seccomp,
 // are neither unused nor wider; nor are rules wider for calls that [Phase.Rules]
 // allows by number.
+//
+// A policy must also permit what the policies put on after it do: compare an outer one
+// with the phase of [Recording.Nested].
 func (p *Phase) Compare(f seccomp.Filter) Difference {
 	var d Difference
 	given := p.given()
@@ -174,7 +177,7 @@ func (d Difference) String() string {
 			if i == 0 {
 				lines = append(lines, "wider: "+ruleText(w.Rule)+", used for")
 			}
-			lines = append(lines, fmt.Sprintf("  %s (%d times)", c.Decoded, c.Count))
+			lines = append(lines, fmt.Sprintf("  %s (%s)", c.Decoded, times(c)))
 		}
 	}
 	return strings.Join(lines, "\n")

@@ -26,12 +26,15 @@ func (r *Recording) GoSource(pkg string) ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	s := source{names: make(map[string]bool)}
 	one := canonical(r)
+	s := source{phases: one.Phases}
 	for i := range one.Phases {
-		if err := s.phase(&one.Phases[i]); err != nil {
+		if err := s.name(&one.Phases[i]); err != nil {
 			return nil, err
 		}
+	}
+	for i := range one.Phases {
+		s.phase(i)
 	}
 	var file bytes.Buffer
 	header(&file, one)
@@ -69,8 +72,9 @@ func orUnknown(s string) string {
 // A source collects what stands below the imports.
 type source struct {
 	body       bytes.Buffer
-	names      map[string]bool // of variables so far
-	conditions bool            // package seccomp is used
+	phases     []Phase
+	names      []string // of the variables, by phase
+	conditions bool     // package seccomp is used
 }
 
 func (s *source) imports(b *bytes.Buffer) {
@@ -83,25 +87,53 @@ func (s *source) imports(b *bytes.Buffer) {
 	}
 }
 
-func (s *source) phase(p *Phase) error {
-	last := p.Policies[len(p.Policies)-1]
-	if !validName(last) {
-		return fmt.Errorf("learn: policy %q: the name is not 1 to %d printable ASCII characters without quotes and backslashes", last, maxName)
-	}
-	name, b := s.name(last), &s.body
+func (s *source) phase(i int) {
+	p, b := &s.phases[i], &s.body
 	b.WriteByte('\n')
-	comment(b, "", name+" is what was called "+where(p)+".")
+	comment(b, "", s.names[i]+" is what was called "+where(p)+".")
 	for _, u := range p.used() {
 		if never(u.nr) {
-			comment(b, "", fmt.Sprintf("%s was called %s; no policy may allow it.", u.name, times(u.calls)))
+			comment(b, "", fmt.Sprintf("%s was called too (%s), which no policy may allow.", u.name, times(u.calls...)))
 		}
 	}
-	fmt.Fprintf(b, "var %s = sandbox.NewPolicy(%q, sandbox.NewSeccompPolicyBuilder().AllowNothing()", name, last)
+	fmt.Fprintf(b, "var %s = sandbox.NewPolicy(%q, sandbox.NewSeccompPolicyBuilder().AllowNothing()", s.names[i], p.Policies[len(p.Policies)-1])
 	as := p.allowances()
 	s.allow(as)
 	s.allowIf(as)
+	s.allowInner(i)
 	b.WriteString(")\n")
-	return nil
+}
+
+// allowInner allows what the phases inside permit: a later policy only narrows. It
+// comes last: what one of them allows by number is then allowed so.
+func (s *source) allowInner(i int) {
+	inside := directlyInside(s.phases, i)
+	if len(inside) == 0 {
+		return
+	}
+	given := s.phases[i].given()
+	var names, narrowed []string
+	for j := range s.phases {
+		if !s.phases[i].surrounds(&s.phases[j]) {
+			continue
+		}
+		for _, a := range s.phases[j].allowances() {
+			if name := strconv.Quote(a.name); len(a.boxes) > 0 && given[a.nr] && !slices.Contains(narrowed, name) {
+				narrowed = append(narrowed, name)
+			}
+		}
+	}
+	if len(narrowed) > 0 {
+		s.body.WriteString(".\n")
+		comment(&s.body, "\t", "The Go runtime makes it on threads of its own; policies for one thread may narrow it.")
+		fmt.Fprintf(&s.body, "\tAllow(%s)", strings.Join(narrowed, ", "))
+	}
+	for _, j := range inside {
+		names = append(names, s.names[j])
+	}
+	s.body.WriteString(".\n")
+	comment(&s.body, "\t", "What follows can only narrow.")
+	fmt.Fprintf(&s.body, "\tAllowPolicy(%s)", strings.Join(names, ", "))
 }
 
 func where(p *Phase) string {
@@ -185,29 +217,37 @@ func printable(s string) string {
 	}, s)
 }
 
-// name makes a new exported identifier: "net-open-connection" is
+// name makes an exported identifier that is new: for "net-open-connection"
 // PolicyNetOpenConnectionLearned.
-func (s *source) name(policy string) string {
-	words := strings.FieldsFunc(policy, func(r rune) bool {
+func (s *source) name(p *Phase) error {
+	last := p.Policies[len(p.Policies)-1]
+	if !validName(last) {
+		return nameError(last)
+	}
+	words := strings.FieldsFunc(last, func(r rune) bool {
 		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9')
 	})
 	for i, w := range words {
 		words[i] = strings.ToUpper(w[:1]) + w[1:]
 	}
 	name := "Policy" + strings.Join(words, "") + "Learned"
-	for base, n := name, 2; s.names[name]; n++ {
+	for base, n := name, 2; slices.Contains(s.names, name); n++ {
 		name = base + strconv.Itoa(n)
 	}
-	s.names[name] = true
-	return name
+	s.names = append(s.names, name)
+	return nil
 }
 
-func times(calls []Call) string {
+// times says how often calls were made together.
+func times(calls ...Call) string {
 	var n uint64
 	for _, c := range calls {
 		n = add(n, c.Count)
 	}
-	if n == 1 {
+	switch n {
+	case 0:
+		return "not counted"
+	case 1:
 		return "once"
 	}
 	return fmt.Sprintf("%d times", n)

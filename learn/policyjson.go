@@ -25,7 +25,7 @@ type ifRule struct {
 // ASCII characters without quotes and backslashes.
 func (p *Phase) PolicyJSON(name string) ([]byte, error) {
 	if !validName(name) {
-		return nil, fmt.Errorf("learn: policy %q: the name is not 1 to %d printable ASCII characters without quotes and backslashes", name, maxName)
+		return nil, nameError(name)
 	}
 	form := policyJSON{Name: name, Allow: []string{}}
 	for _, r := range p.Rules() {
@@ -36,6 +36,10 @@ func (p *Phase) PolicyJSON(name string) ([]byte, error) {
 		}
 	}
 	return indented(form)
+}
+
+func nameError(name string) error {
+	return fmt.Errorf("learn: policy %q: the name is not 1 to %d printable ASCII characters without quotes and backslashes", name, maxName)
 }
 
 // maxName is the root package's limit.

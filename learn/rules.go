@@ -105,6 +105,10 @@ func (a *allowance) settle() {
 	a.boxes = boxes
 }
 
+// unlisted reports whether a call with arguments that choose is allowed by number for
+// want of better.
+func (a *allowance) unlisted() bool { return choosing(a.nr) && !hot(a.nr) && len(a.boxes) == 0 }
+
 // unseen reports whether only the number of the call is known.
 func (c Call) unseen() bool { return c.Mark != "" && c.Args == Args{} }
 
