@@ -123,16 +123,12 @@ func (s *source) allowInner(i int) {
 			}
 		}
 	}
-	if len(narrowed) > 0 {
-		s.body.WriteString(".\n")
-		comment(&s.body, "\t", "The Go runtime makes it on threads of its own; policies for one thread may narrow it.")
-		fmt.Fprintf(&s.body, "\tAllow(%s)", strings.Join(narrowed, ", "))
-	}
+	s.allowCalls(narrowed, "the Go runtime makes it on threads of its own; policies for one thread may narrow it")
 	for _, j := range inside {
 		names = append(names, s.names[j])
 	}
 	s.body.WriteString(".\n")
-	comment(&s.body, "\t", "What follows can only narrow.")
+	comment(&s.body, "\t", "what follows can only narrow")
 	fmt.Fprintf(&s.body, "\tAllowPolicy(%s)", strings.Join(names, ", "))
 }
 
@@ -148,30 +144,41 @@ func where(p *Phase) string {
 	return scope + " under " + strings.Join(quoted, " > ")
 }
 
-// allow writes the calls that are allowed by number, those whose values were seen
-// but are not listed with the reason.
+// allow writes the calls that are allowed by number: first those with nothing to
+// choose, then the others by reason.
 func (s *source) allow(as []allowance) {
-	var plain []string
+	reasons := []string{learned}
 	for _, a := range as {
-		if len(a.boxes) == 0 && a.reason == learned {
-			plain = append(plain, strconv.Quote(a.name))
+		if len(a.boxes) == 0 && !slices.Contains(reasons, a.reason) {
+			reasons = append(reasons, a.reason)
 		}
 	}
-	for len(plain) > 0 {
-		n, width := 1, len(plain[0])
-		for n < len(plain) && width+2+len(plain[n]) <= 80 {
-			width += 2 + len(plain[n])
+	for _, reason := range reasons {
+		var names []string
+		for _, a := range as {
+			if len(a.boxes) == 0 && a.reason == reason {
+				names = append(names, strconv.Quote(a.name))
+			}
+		}
+		s.allowCalls(names, strings.TrimPrefix(reason, learned+"; "))
+	}
+}
+
+// allowCalls writes lines of Allow, with the reason above the first unless it is that
+// the calls were learned.
+func (s *source) allowCalls(names []string, reason string) {
+	for first := true; len(names) > 0; first = false {
+		n, width := 1, len(names[0])
+		for n < len(names) && width+2+len(names[n]) <= 80 {
+			width += 2 + len(names[n])
 			n++
 		}
-		fmt.Fprintf(&s.body, ".\n\tAllow(%s)", strings.Join(plain[:n], ", "))
-		plain = plain[n:]
-	}
-	for _, a := range as {
-		if len(a.boxes) == 0 && a.reason != learned {
-			s.body.WriteString(".\n")
-			comment(&s.body, "\t", strings.TrimPrefix(a.reason, learned+"; "))
-			fmt.Fprintf(&s.body, "\tAllow(%q)", a.name)
+		s.body.WriteString(".\n")
+		if first && reason != learned {
+			comment(&s.body, "\t", reason)
 		}
+		fmt.Fprintf(&s.body, "\tAllow(%s)", strings.Join(names[:n], ", "))
+		names = names[n:]
 	}
 }
 

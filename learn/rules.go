@@ -85,10 +85,10 @@ func (a *allowance) settle() {
 	case !choosing(a.nr):
 		return
 	case hot(a.nr):
-		a.reason = learned + "; by number: the kernel answers it from its action cache"
+		a.reason = learned + "; by number: the kernel answers from its action cache"
 		return
 	case slices.ContainsFunc(a.calls, Call.unseen):
-		a.reason = learned + "; by number: its arguments were not seen"
+		a.reason = learned + "; by number: arguments were not seen"
 		return
 	}
 	boxes := cover(a.nr, a.calls)

@@ -169,8 +169,8 @@ func TestRulesByNumber(t *testing.T) {
 		{diagonal, false, "learned; by number: 17 different uses are too many to list"},
 		{many[:128], true, "learned"},
 		{many, false, "learned; by number: 129 different uses are too many to list"},
-		{[]Call{{Syscall: "recvfrom", Args: Args{3: 2}}}, false, "learned; by number: the kernel answers it from its action cache"},
-		{[]Call{{Syscall: "clone", Mark: "passes by number"}}, false, "learned; by number: its arguments were not seen"},
+		{[]Call{{Syscall: "recvfrom", Args: Args{3: 2}}}, false, "learned; by number: the kernel answers from its action cache"},
+		{[]Call{{Syscall: "clone", Mark: "passes by number"}}, false, "learned; by number: arguments were not seen"},
 		{[]Call{{Syscall: "clone", Mark: "from data", Args: Args{17}}}, true, "learned"},
 	} {
 		p := Phase{Policies: []string{"net"}, Thread: true, Calls: test.calls}
