@@ -7,7 +7,7 @@ import "github.com/syscall-sandbox/sandbox/internal/sysno"
 // calls has the arguments of each call as the kernel takes them (include/linux/syscalls.h,
 // the types of SYSCALL_DEFINE), which is not always as the C library does: clone has
 // flags first, faccessat no flags. Names are those of the man pages of section 2. What
-// is not here is obsolete, and the kernel answers ENOSYS.
+// is not here no kernel of this century has on amd64.
 var calls = [sysno.Max + 1][]arg{
 	sysno.Read:                  {{"fd", &fd}, {"buf", &ptr}, {"count", &size}},
 	sysno.Write:                 {{"fd", &fd}, {"buf", &ptr}, {"count", &size}},
@@ -143,6 +143,7 @@ var calls = [sysno.Max + 1][]arg{
 	sysno.Sigaltstack:           {{"ss", &ptr}, {"old_ss", &ptr}},
 	sysno.Utime:                 {{"filename", &ptr}, {"times", &ptr}},
 	sysno.Mknod:                 {{"pathname", &ptr}, {"mode", &mode}, {"dev", &hex32}},
+	sysno.Uselib:                {{"library", &ptr}},
 	sysno.Personality:           {{"persona", &persona}},
 	sysno.Ustat:                 {{"dev", &hex32}, {"ubuf", &ptr}},
 	sysno.Statfs:                {{"path", &ptr}, {"buf", &ptr}},
@@ -164,6 +165,7 @@ var calls = [sysno.Max + 1][]arg{
 	sysno.Vhangup:               {},
 	sysno.ModifyLdt:             {{"func", &modifyLdt}, {"ptr", &ptr}, {"bytecount", &size}},
 	sysno.PivotRoot:             {{"new_root", &ptr}, {"put_old", &ptr}},
+	sysno.Sysctl:                {{"args", &ptr}},
 	sysno.Prctl:                 {{"option", &prctlOptions}, {"arg2", &prctlArg2}, {"arg3", &prctlArg3}, {"arg4", &hex64}, {"arg5", &hex64}},
 	sysno.ArchPrctl:             {{"code", &archPrctl}, {"addr", &hex64}},
 	sysno.Adjtimex:              {{"buf", &ptr}},
@@ -208,6 +210,7 @@ var calls = [sysno.Max + 1][]arg{
 	sysno.IoGetevents:           {{"ctx_id", &hex64}, {"min_nr", &offset}, {"nr", &offset}, {"events", &ptr}, {"timeout", &ptr}},
 	sysno.IoSubmit:              {{"ctx_id", &hex64}, {"nr", &offset}, {"iocbpp", &ptr}},
 	sysno.IoCancel:              {{"ctx_id", &hex64}, {"iocb", &ptr}, {"result", &ptr}},
+	sysno.LookupDcookie:         {{"cookie", &hex64}, {"buffer", &ptr}, {"len", &size}},
 	sysno.EpollCreate:           {{"size", &integer}},
 	sysno.RemapFilePages:        {{"addr", &ptr}, {"size", &size}, {"prot", &protection}, {"pgoff", &size}, {"flags", &mmapFlags}},
 	sysno.Getdents64:            {{"fd", &fd}, {"dirp", &ptr}, {"count", &unsigned}},
@@ -223,7 +226,7 @@ var calls = [sysno.Max + 1][]arg{
 	sysno.ClockSettime:          {{"clockid", &clocks}, {"tp", &ptr}},
 	sysno.ClockGettime:          {{"clockid", &clocks}, {"tp", &ptr}},
 	sysno.ClockGetres:           {{"clockid", &clocks}, {"res", &ptr}},
-	sysno.ClockNanosleep:        {{"clockid", &clocks}, {"flags", &timerFlags}, {"t", &ptr}, {"remain", &ptr}},
+	sysno.ClockNanosleep:        {{"clockid", &clocks}, {"flags", &timerFlags}, {"request", &ptr}, {"remain", &ptr}},
 	sysno.ExitGroup:             {{"status", &integer}},
 	sysno.EpollWait:             {{"epfd", &fd}, {"events", &ptr}, {"maxevents", &integer}, {"timeout", &integer}},
 	sysno.EpollCtl:              {{"epfd", &fd}, {"op", &epollOps}, {"fd", &fd}, {"event", &ptr}},
@@ -265,8 +268,8 @@ var calls = [sysno.Max + 1][]arg{
 	sysno.Pselect6:              {{"nfds", &integer}, {"readfds", &ptr}, {"writefds", &ptr}, {"exceptfds", &ptr}, {"timeout", &ptr}, {"sigmask", &ptr}},
 	sysno.Ppoll:                 {{"fds", &ptr}, {"nfds", &unsigned}, {"tmo_p", &ptr}, {"sigmask", &ptr}, {"sigsetsize", &size}},
 	sysno.Unshare:               {{"flags", &unshareFlags}},
-	sysno.SetRobustList:         {{"head", &ptr}, {"size", &size}},
-	sysno.GetRobustList:         {{"pid", &integer}, {"head_ptr", &ptr}, {"sizep", &ptr}},
+	sysno.SetRobustList:         {{"head", &ptr}, {"len", &size}},
+	sysno.GetRobustList:         {{"pid", &integer}, {"head_ptr", &ptr}, {"len_ptr", &ptr}},
 	sysno.Splice:                {{"fd_in", &fd}, {"off_in", &ptr}, {"fd_out", &fd}, {"off_out", &ptr}, {"len", &size}, {"flags", &spliceFlags}},
 	sysno.Tee:                   {{"fd_in", &fd}, {"fd_out", &fd}, {"len", &size}, {"flags", &spliceFlags}},
 	sysno.SyncFileRange:         {{"fd", &fd}, {"offset", &offset}, {"nbytes", &offset}, {"flags", &syncRangeFlags}},

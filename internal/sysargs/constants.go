@@ -14,6 +14,13 @@ import (
 func (k *kind) parse(text string) (uint64, error) {
 	text, whole, wide := strings.Cut(text, register)
 	v, err := k.union(text)
+	if err != nil { // what decides is not given: anything that it may be
+		for _, c := range k.cases {
+			if v, err := c.kind.union(text); err == nil {
+				return v, nil
+			}
+		}
+	}
 	if err != nil || !wide {
 		return v, err
 	}
@@ -67,11 +74,6 @@ func (k *kind) single(word string) (v, mask uint64, err error) {
 	}
 	if c, mask, ok := k.lookup(word); ok {
 		return k.extend(c.v), mask, nil
-	}
-	for _, c := range k.cases { // what decides is not given: any of them
-		if c, mask, ok := c.kind.lookup(word); ok {
-			return k.extend(c.v), mask, nil
-		}
 	}
 	return 0, 0, k.unknown(word)
 }
@@ -140,7 +142,7 @@ func nearest(word string, known []string) []string {
 	}
 	word = strings.ToUpper(word)
 	for _, name := range known { // the prefix left out
-		if strings.HasSuffix(name, "_"+word) {
+		if len(word) > 2 && strings.HasSuffix(name, word) {
 			return []string{name}
 		}
 	}

@@ -86,7 +86,7 @@ func (k *kind) mask() uint64 { return ^uint64(0) >> (64 - k.width) }
 func (k *kind) chosen() bool { return k.class == enum || k.class == flags }
 
 // resolve returns the kind that the argument has next to the arguments args, of
-// which only those in given are known.
+// which only those in given are known. It has cases only if what decides is not.
 func (k *kind) resolve(args []arg, values *[6]uint64, given *[6]bool) *kind {
 	if k.cases == nil || !given[k.on] {
 		return k
@@ -100,7 +100,9 @@ func (k *kind) resolve(args []arg, values *[6]uint64, given *[6]bool) *kind {
 			return c.kind
 		}
 	}
-	return k
+	other := *k
+	other.cases = nil
+	return &other
 }
 
 // extend is a constant's value as a register holds it: negative ones as C and Go

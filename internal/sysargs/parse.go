@@ -5,6 +5,7 @@ package sysargs
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -194,13 +195,28 @@ func cutName(text string) (by, value string, ok bool) {
 	return by, strings.TrimSpace(value), ok && by != ""
 }
 
+// index finds an argument by its name, or by another that man pages give its like.
 func index(args []arg, name string) int {
-	for i, a := range args {
-		if a.name == name {
-			return i
+	same := func(a arg) bool { return a.name == name }
+	if i := slices.IndexFunc(args, same); i >= 0 {
+		return i
+	}
+	for _, group := range synonyms {
+		if slices.Contains(group, name) {
+			return slices.IndexFunc(args, func(a arg) bool { return slices.Contains(group, a.name) })
 		}
 	}
 	return -1
+}
+
+// Man pages changed some names in 2024 (man-pages 6.10), and POSIX has others.
+var synonyms = [...][]string{
+	{"cmd", "op", "request", "option", "operation", "code", "futex_op"},
+	{"family", "domain"},
+	{"len", "length", "size", "count"},
+	{"path", "pathname", "filename"},
+	{"fd", "sockfd", "fildes"},
+	{"dirfd", "dfd"},
 }
 
 func names(args []arg) string {

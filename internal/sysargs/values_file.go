@@ -205,7 +205,7 @@ var fadvise = kind{class: enum, width: 32, values: []value{
 
 // flock(2)
 var flockOps = kind{class: flags, width: 32, fields: []field{
-	{mask: 15, values: []value{
+	{mask: 11, values: []value{
 		{1, "LOCK_SH"},
 		{2, "LOCK_EX"},
 		{8, "LOCK_UN"},

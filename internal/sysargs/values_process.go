@@ -611,7 +611,7 @@ var ioprioWhich = kind{class: enum, width: 32, values: []value{
 	{3, "IOPRIO_WHO_USER"},
 }}
 
-// ioprio_set(2): class and level
+// ioprio_set(2), IOPRIO_PRIO_VALUE: a level, and the class in its place above it
 var ioprio = kind{class: flags, width: 32, fields: []field{
 	{mask: 0xffffe000, values: []value{
 		{0, "IOPRIO_CLASS_NONE"},
