@@ -105,8 +105,8 @@ func (k *kind) resolve(args []arg, values *[6]uint64, given *[6]bool) *kind {
 	return &other
 }
 
-// extend is a constant's value as a register holds it: negative ones as C and Go
-// programs pass them, which is what the kernel ignores the upper half of.
+// extend is a constant's value as a register holds it: a negative one fills it, as
+// Go passes it; C leaves the upper half 0, and the kernel does not read it.
 func (k *kind) extend(v uint64) uint64 {
 	if k.signed && k.width == 32 && v <= 0xffffffff {
 		return uint64(int64(int32(uint32(v))))
