@@ -47,18 +47,23 @@ type Frame struct {
 
 // String returns "main.work /src/main.go:17", with the program counter where the
 // function is not known. Control characters are escaped.
-func (f Frame) String() string {
-	s := escape(f.Func)
-	if s == "" {
-		s = fmt.Sprintf("pc %#x", f.PC)
+func (f Frame) String() string { return escape(f.text()) }
+
+func (f Frame) text() string {
+	if f.File == "" {
+		return f.function()
 	}
-	if f.File != "" {
-		s += " " + f.place()
-	}
-	return s
+	return f.function() + " " + f.place()
 }
 
-func (f Frame) place() string { return escape(f.File) + ":" + strconv.Itoa(f.Line) }
+func (f Frame) function() string {
+	if f.Func == "" {
+		return fmt.Sprintf("pc %#x", f.PC)
+	}
+	return f.Func
+}
+
+func (f Frame) place() string { return f.File + ":" + strconv.Itoa(f.Line) }
 
 // String returns the violation as a text of several lines, without a newline at the
 // end. The first is the line that [ActionInvokeSignalHandler] writes; what is not
@@ -82,9 +87,9 @@ func (v Violation) String() string {
 		b.WriteString("\n  stack:")
 	}
 	for _, f := range v.Stack {
-		b.WriteString("\n    " + (Frame{Func: f.Func, PC: f.PC}).String())
+		b.WriteString("\n    " + escape(f.function()))
 		if f.File != "" {
-			b.WriteString("\n        " + f.place())
+			b.WriteString("\n        " + escape(f.place()))
 		}
 	}
 	line("note", v.Note)
@@ -108,14 +113,14 @@ func (v Violation) answer() string {
 	if v.Errno != 0 {
 		return errnoName(v.Errno) + ", the program goes on"
 	}
-	switch v.Action.String() {
-	case "abort":
+	switch v.Action {
+	case ActionKillProcess:
 		return "killed by the kernel"
-	case "log-and-abort":
+	case ActionInvokeSignalHandler:
 		return "the process ends"
-	case "log-and-deny":
+	case ActionDeny:
 		return "an errno, the program goes on"
-	case "log-and-allow", "learn":
+	case UnsafeActionAllow, UnsafeActionLearn:
 		return "executed all the same"
 	}
 	return ""

@@ -21,8 +21,8 @@ type violationJSON struct {
 	Syscall   string               `json:"syscall"`
 	Number    uint32               `json:"number"`
 	Arch      archJSON             `json:"arch"`
-	IP        hex                  `json:"ip"`
-	Args      [6]hex               `json:"args"`
+	IP        register             `json:"ip"`
+	Args      [6]register          `json:"args"`
 	Decoded   string               `json:"decoded,omitempty"`
 	Policies  []string             `json:"policies,omitempty"`
 	Thread    string               `json:"thread"`
@@ -37,24 +37,24 @@ type violationJSON struct {
 }
 
 type frameJSON struct {
-	Func string `json:"func,omitempty"`
-	File string `json:"file,omitempty"`
-	Line int    `json:"line,omitempty"`
-	PC   hex    `json:"pc"`
+	Func string   `json:"func,omitempty"`
+	File string   `json:"file,omitempty"`
+	Line int      `json:"line,omitempty"`
+	PC   register `json:"pc"`
 }
 
-// hex is a register as text: numbers of JSON are doubles to many readers.
-type hex uint64
+// A register is text: numbers of JSON are doubles to many readers.
+type register uint64
 
-func (h hex) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%#x", uint64(h)), nil }
+func (h register) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%#x", uint64(h)), nil }
 
-func (h *hex) UnmarshalText(text []byte) error {
+func (h *register) UnmarshalText(text []byte) error {
 	digits, ok := strings.CutPrefix(string(text), "0x")
 	n, err := strconv.ParseUint(digits, 16, 64)
 	if !ok || err != nil {
 		return fmt.Errorf("sandbox: violation: %q is not a number such as 0x4a5b6c", text)
 	}
-	*h = hex(n)
+	*h = register(n)
 	return nil
 }
 
@@ -72,7 +72,7 @@ func (a *archJSON) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	var h hex
+	var h register
 	if err := h.UnmarshalText(text); err != nil || h > 1<<32-1 {
 		return fmt.Errorf("sandbox: violation: unknown architecture %q", text)
 	}
@@ -87,7 +87,7 @@ func (a *archJSON) UnmarshalText(text []byte) error {
 // is left out, except for numbers and registers of the call.
 func (v Violation) MarshalJSON() ([]byte, error) {
 	form := violationJSON{
-		Syscall: v.Syscall, Number: v.Call.Nr, Arch: archJSON(v.Call.Arch), IP: hex(v.Call.IP),
+		Syscall: v.Syscall, Number: v.Call.Nr, Arch: archJSON(v.Call.Arch), IP: register(v.Call.IP),
 		Decoded: v.Decoded, Policies: v.Policies, Thread: v.Thread, TID: v.TID, Action: v.Action,
 		Errno: v.Errno, Count: v.Count, Remedy: v.Remedy, Note: v.Note,
 	}
@@ -95,13 +95,13 @@ func (v Violation) MarshalJSON() ([]byte, error) {
 		form.Time = timeText(v.Time)
 	}
 	for i, arg := range v.Call.Args {
-		form.Args[i] = hex(arg)
+		form.Args[i] = register(arg)
 	}
 	if v.Errno != 0 {
 		form.ErrnoName = errnoName(v.Errno)
 	}
 	for _, f := range v.Stack {
-		form.Stack = append(form.Stack, frameJSON{f.Func, f.File, f.Line, hex(f.PC)})
+		form.Stack = append(form.Stack, frameJSON{f.Func, f.File, f.Line, register(f.PC)})
 	}
 	return json.Marshal(form)
 }
@@ -144,7 +144,7 @@ func (v Violation) LogValue() slog.Value {
 	}
 	var stack []string
 	for _, f := range v.Stack {
-		stack = append(stack, f.String())
+		stack = append(stack, f.text())
 	}
 	attrs := []slog.Attr{
 		slog.Time("time", v.Time.UTC()),
