@@ -20,6 +20,12 @@ func TestCompare(t *testing.T) {
 	refuse.Action = seccomp.Errno(abi.EPERM)
 	runtime := allow("kill", seccomp.Arg32(0).IsSelf())
 	runtime.Reason = "Go runtime: signal_unix.go"
+	var many []Call
+	for v := range uint64(130) {
+		if v != 5 {
+			many = append(many, Call{Syscall: "ioctl", Args: Args{1: v}})
+		}
+	}
 	for _, test := range []struct {
 		name  string
 		calls []Call
@@ -45,6 +51,7 @@ func TestCompare(t *testing.T) {
 		{"hot is not wider", []Call{{Syscall: "recvfrom"}}, []seccomp.Rule{allow("recvfrom")}, ""},
 		{"not seen is neither missing nor wider", []Call{{Syscall: "clone", Mark: "passes"}}, []seccomp.Rule{allow("clone", seccomp.Arg64(0).Masked(0x10000, 0x10000))}, ""},
 		{"not seen and refused", []Call{{Syscall: "clone", Mark: "passes"}}, nil, "missing: " + decode(clone56, Args{})},
+		{"too many values to say which", many, []seccomp.Rule{allow("ioctl", cmd.Less(64)), allow("ioctl")}, ""},
 		{"own pid", []Call{{Syscall: "kill", Args: Args{1: 15}}}, []seccomp.Rule{allow("kill", seccomp.Arg32(0).IsSelf(), cmd.Is(15))}, "missing: " + decode(kill, Args{0, 15})},
 	} {
 		p := Phase{Policies: []string{"net"}, Thread: true, Calls: test.calls}
@@ -52,6 +59,14 @@ func TestCompare(t *testing.T) {
 		if got.String() != test.want {
 			t.Errorf("%s:\n%s\nwant\n%s", test.name, got, test.want)
 		}
+	}
+}
+
+// A filter may permit what no rule names.
+func TestComparePermissiveDefault(t *testing.T) {
+	p := Phase{Policies: []string{"net"}, Thread: true, Calls: []Call{{Syscall: "clone", Mark: "passes"}, {Syscall: "close"}}}
+	if d := p.Compare(seccomp.Filter{Default: seccomp.Allow}); d.String() != "" {
+		t.Error(d)
 	}
 }
 

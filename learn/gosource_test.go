@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 func TestGoSourceMistakes(t *testing.T) {
@@ -28,7 +29,7 @@ func TestGoSourceMistakes(t *testing.T) {
 // Names come from policies and are made unique; what a recording says cannot leave
 // its comment or string.
 func TestGoSourceNames(t *testing.T) {
-	r := &Recording{Program: "x\nvar Evil1 = 1", Go: "go */ \u2028 var Evil2 = 2", Phases: []Phase{
+	r := &Recording{Program: "\x1b[31mx\nvar Evil1 = 1", Go: "go */ \u2028 var Evil2 = 2", Phases: []Phase{
 		{Policies: []string{"net"}}, {Policies: []string{"a", "net"}}, {Policies: []string{"a\nvar Evil3 = 3", "net-Open.connection 7"}},
 		{Policies: []string{"*/ var Evil4 = 4; //"}}, {Policies: []string{"--"}}, {Policies: []string{"Net"}}, {Policies: []string{"net learned2"}},
 	}}
@@ -39,6 +40,9 @@ func TestGoSourceNames(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), "", source, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if i := strings.IndexFunc(string(source), func(r rune) bool { return !unicode.IsPrint(r) && r != '\n' && r != '\t' }); i >= 0 {
+		t.Errorf("%q does not print", source[i:i+1])
 	}
 	var names []string
 	for _, d := range file.Decls {

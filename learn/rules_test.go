@@ -248,7 +248,7 @@ func TestPolicyJSON(t *testing.T) {
 			t.Fatalf("seed %d: %s\nnot\n%s", seed, text(read), text(rules))
 		}
 	}
-	for _, name := range []string{"", "a\nb", `"`, strings.Repeat("a", 49)} {
+	for _, name := range []string{"", "a\nb", "é", `"`, strings.Repeat("a", 49)} {
 		if _, err := new(Phase).PolicyJSON(name); err == nil {
 			t.Errorf("%q is taken as a name", name)
 		}
