@@ -36,7 +36,7 @@ func explain() {
 
 func TestExplainErrorOfExec(t *testing.T) {
 	const why = "fork/exec /bin/true: operation not permitted: "
-	for _, action := range []string{"abort", "log-and-abort"} {
+	for _, action := range []string{"abort", "log-and-abort", "log-and-deny"} {
 		out := testproc.Run(t, "explain", action).ExpectExit(t, 0).Stdout
 		lines := strings.Split(out, "\n")
 		if len(lines) < 2 || !strings.HasPrefix(lines[0], why+`policy "initialization" permits no process creation: allow it in policy "initialization": `) ||
