@@ -29,7 +29,8 @@
 //   - Learn: run the program under the action "learn", write [Recording.JSON] at the
 //     end of each run, [Merge] the runs.
 //   - Compare: [Phase.Compare] says what the policy in force lacks, what of it nobody
-//     used, and what permits more than was used.
+//     used, and what permits more than was used. An outer policy must hold what the
+//     policies put on after it do: see [Recording.Nested].
 //   - Write: [Recording.GoSource] is the policies as Go source, [Phase.PolicyJSON] one
 //     of them as JSON. Read what it says; widen what only these runs had narrow.
 //   - Watch: run it in production under "log-and-allow", which reports what the new

@@ -29,7 +29,7 @@ func mustJSON(t *testing.T, r *Recording) string {
 
 // Runs come in from many machines in any order, and are merged in steps.
 func TestMergeOrder(t *testing.T) {
-	for seed := range uint64(500) {
+	for seed := range uint64(200) {
 		m := newMaker(seed)
 		a, b, c := m.recording(), m.recording(), m.recording()
 		all := mustJSON(t, mustMerge(t, a, b, c))

@@ -10,7 +10,7 @@ import (
 )
 
 func TestRoundTrip(t *testing.T) {
-	for seed := range uint64(500) {
+	for seed := range uint64(200) {
 		r := mustMerge(t, newMaker(seed).recording())
 		text := mustJSON(t, r)
 		read, err := Parse([]byte(text))
