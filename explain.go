@@ -5,10 +5,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
-	"syscall"
 
 	"github.com/syscall-sandbox/sandbox/internal/abi"
 	"github.com/syscall-sandbox/sandbox/internal/gobase"
@@ -23,7 +20,7 @@ import (
 //
 // it adds that the policies in force on the calling thread permit no process creation,
 // and what would. What it returns wraps err. Any other error is returned as it is: nil,
-// one that names no call (*[fs.PathError], *[os.LinkError] and *[os.SyscallError] do, also
+// one that names no call (*fs.PathError, *os.LinkError and *os.SyscallError do, also
 // inside of others), and one whose errno is not what the policies answer.
 //
 // Only the name of the call is known, so the policies are asked for it with all
@@ -43,7 +40,7 @@ func explainIn(c chain, a SyscallSandboxAction, err error) error {
 		return err
 	}
 	for _, call := range callsOf(op) {
-		if c.answers(call, a, uint16(errno)) {
+		if c.answers(call, a, errno) {
 			return &explainedError{err, c.explain(call)}
 		}
 	}
@@ -57,26 +54,6 @@ type explainedError struct {
 
 func (e *explainedError) Error() string { return e.err.Error() + ": " + e.text }
 func (e *explainedError) Unwrap() error { return e.err }
-
-// cause is what failed, in the error's words, and why. The innermost says most:
-// package net puts an *os.SyscallError into its errors.
-func cause(err error) (op string, errno syscall.Errno) {
-	var call *os.SyscallError
-	var path *fs.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &call):
-		op, err = call.Syscall, call.Err
-	case errors.As(err, &path):
-		op, err = path.Op, path.Err
-	case errors.As(err, &link):
-		op, err = link.Op, link.Err
-	default:
-		return "", 0
-	}
-	errors.As(err, &errno)
-	return op, errno
-}
 
 // callsOf are the system calls that may be behind a name.
 func callsOf(op string) (calls []seccomp.Call) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+//go:build linux && amd64
+
 package sandbox
 
 import (
@@ -14,7 +16,6 @@ import (
 	"github.com/syscall-sandbox/sandbox/internal/abi"
 )
 
-// errnos of Linux: the filters answer with these numbers wherever the tests run.
 const (
 	eperm  = syscall.Errno(abi.EPERM)
 	eacces = syscall.Errno(abi.EACCES)
@@ -22,8 +23,6 @@ const (
 )
 
 func path(op string, errno error) error { return &fs.PathError{Op: op, Path: "/x", Err: errno} }
-
-var refusesOpen = NewPolicy("closed", PolicyInitialization.Builder().DenyErrno(abi.EACCES, "openat").DenyErrno(abi.EPERM, "renameat", "ftruncate"))
 
 func TestExplainError(t *testing.T) {
 	const spawn = ": policies \"initialization\" and \"net\" permit no process creation: allow it in policies \"initialization\" and \"net\", for the later can only narrow the earlier: " +

@@ -31,7 +31,8 @@ var (
 		AllowIf("socket", seccomp.Arg32(0).Is(1), seccomp.Arg32(1).Only(0x80805)).
 		Deny("ioctl", "pread64").AllowIf("ioctl", seccomp.Arg32(1).Is(0x5401)).
 		AllowIf("openat2", seccomp.Arg32(0).Is(seccomp.Int(-100)), seccomp.Arg64(3).Is(24)))
-	runs = NewPolicy("runs", NewSeccompPolicyBuilder().Allow("execve"))
+	refusesOpen = NewPolicy("closed", PolicyInitialization.Builder().DenyErrno(abi.EACCES, "openat").DenyErrno(abi.EPERM, "renameat", "ftruncate"))
+	runs        = NewPolicy("runs", NewSeccompPolicyBuilder().Allow("execve"))
 )
 
 var underNet = in(PolicyInitialization, PolicyNet)
