@@ -22,11 +22,43 @@ const (
 	ActionKillProcess SyscallSandboxAction = iota
 
 	// ActionInvokeSignalHandler ("log-and-abort"): one line on standard error
-	// names the call, the thread and the policy; then the Go runtime prints the
-	// stack of the goroutine that made the call and the process exits with
-	// status 2. If that takes more than 10 seconds, because nobody reads standard error
-	// or because there are very many goroutines to print, the process is killed.
+	// names the call, the thread and the policy, the lines behind it all that a
+	// [Violation] holds; then the Go runtime prints the stack of the goroutine that
+	// made the call and the process exits with status 2. If that takes more than 30 seconds,
+	// because nobody reads standard error or because there are very many goroutines to
+	// print, the process is killed.
 	ActionInvokeSignalHandler
+
+	// ActionDeny ("log-and-deny"): the call gets an errno, the program goes on, and
+	// each distinct violation is reported once and counted: see [Violations]. The
+	// errno is EPERM, or what its caller in the Go runtime or library takes best.
+	// A few calls whose refusal hangs or corrupts a Go process (close,
+	// getpeername) end it as ActionInvokeSignalHandler does.
+	//
+	// A program that is executed under such a policy gets the errno too, but is
+	// not reported: the filter is inherited, the handler is not.
+	ActionDeny
+
+	// UnsafeActionAllow ("log-and-allow"): permitted calls run at full speed,
+	// refused ones are reported as with ActionDeny and then executed: to see in
+	// production what a policy would refuse. The errnos that probes get under
+	// every action (openat2, clone3, ...) stay, so that the fallbacks are seen.
+	//
+	// # Security
+	//
+	// Nothing is refused.
+	UnsafeActionAllow
+
+	// UnsafeActionLearn ("learn"): every call is recorded, per policy in force, and
+	// executed: see [Learned]. Each costs some microseconds. Of executed programs
+	// nothing is recorded. In a binary that is not position independent, an
+	// executed program that lies at the same addresses dies by SIGSYS: build with
+	// -buildmode=pie if the program executes others of that kind, or itself.
+	//
+	// # Security
+	//
+	// Nothing is refused.
+	UnsafeActionLearn
 
 	// UnsafeActionOff ("off") installs nothing, on every operating system.
 	// Mistakes in policies, and policies that would widen the process policy, are still
@@ -41,6 +73,9 @@ const (
 var actionNames = [...]string{
 	ActionKillProcess:         "abort",
 	ActionInvokeSignalHandler: "log-and-abort",
+	ActionDeny:                "log-and-deny",
+	UnsafeActionAllow:         "log-and-allow",
+	UnsafeActionLearn:         "learn",
 	UnsafeActionOff:           "off",
 }
 

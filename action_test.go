@@ -13,6 +13,9 @@ func TestActionTextForms(t *testing.T) {
 	for a, text := range map[SyscallSandboxAction]string{
 		ActionKillProcess:         "abort",
 		ActionInvokeSignalHandler: "log-and-abort",
+		ActionDeny:                "log-and-deny",
+		UnsafeActionAllow:         "log-and-allow",
+		UnsafeActionLearn:         "learn",
 		UnsafeActionOff:           "off",
 	} {
 		var read SyscallSandboxAction
@@ -29,7 +32,7 @@ func TestActionTextForms(t *testing.T) {
 }
 
 func TestActionUnknownTextLeavesValue(t *testing.T) {
-	for _, text := range []string{"", "2", "Abort", "abort ", "log-and-deny", "log-and-allow", "learn", "kill"} {
+	for _, text := range []string{"", "2", "Abort", "abort ", "log-and-Deny", "deny", "allow", "learn ", "kill"} {
 		a := ActionInvokeSignalHandler
 		if err := a.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is taken for %v", text, a)

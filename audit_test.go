@@ -69,19 +69,19 @@ func TestParseAuditLineForms(t *testing.T) {
 func TestParseAuditLineOfTheKernel(t *testing.T) {
 	for line, want := range map[string]string{
 		`[ 9581.159899] audit: type=1326 audit(1795517726.713:331164): auid=4294967295 uid=0 gid=0 ses=4294967295 pid=5283 comm=7065657220776974682061206C6F6E exe="/tmp/b001/sandbox.test" sig=31 arch=c000003e syscall=115 compat=0 ip=0x41130e code=0x80000000`: `ERROR: The syscall "getgroups" (syscall number 115) is not allowed by the syscall sandbox in thread "peer with a lon" (policy unknown).
-  call:    getgroups(...)
-  answer:  killed by the kernel
-  count:   1
-  where:   x86_64, pc 0x41130e, 2026-11-24T10:55:26.713000000Z
-  note:    process 5283, "/tmp/b001/sandbox.test"; the audit log has no arguments, policies or stack
-  remedy:  Allow("getgroups") permits it; no built-in policy permits it`,
+  call:     getgroups(...)
+  answer:   killed by the kernel
+  count:    1
+  where:    x86_64, pc 0x41130e, 2026-11-24T10:55:26.713000000Z
+  note:     process 5283, "/tmp/b001/sandbox.test"; the audit log has no arguments, policies or stack
+  remedy:   Allow("getgroups") permits it; no built-in policy permits it`,
 		`[11024.941180] audit: type=1326 audit(1795519170.501:430241): auid=4294967295 uid=65534 gid=65534 ses=4294967295 pid=9165 comm="test" exe="/tmp/test" sig=0 arch=c000003e syscall=39 compat=0 ip=0x5d248b code=0x7ffc0000`: `ERROR: The syscall "getpid" (syscall number 39) is not allowed by the syscall sandbox in thread "test" (policy unknown).
-  call:    getpid(...)
-  answer:  executed all the same
-  count:   1
-  where:   x86_64, pc 0x5d248b, 2026-11-24T11:19:30.501000000Z
-  note:    RET_LOG; process 9165, "/tmp/test"; the audit log has no arguments, policies or stack
-  remedy:  AllowGetSimpleId() permits it; or only Allow("getpid"); built in, "validation-script-check" and "message-handler" permit it`,
+  call:     getpid(...)
+  answer:   executed all the same
+  count:    1
+  where:    x86_64, pc 0x5d248b, 2026-11-24T11:19:30.501000000Z
+  note:     RET_LOG; process 9165, "/tmp/test"; the audit log has no arguments, policies or stack
+  remedy:   AllowGetSimpleId() permits it; or only Allow("getpid"); built in, "validation-script-check" and "message-handler" permit it`,
 	} {
 		v, err := sandbox.ParseAuditLine(line)
 		if err != nil {

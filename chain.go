@@ -35,6 +35,12 @@ func (c chain) then(p SyscallSandboxPolicy, s Scope) chain {
 
 func (c chain) String() string { return strings.Join(c.names, " > ") }
 
+// last is the name of the innermost policy.
+func (c chain) last() string { return c.names[len(c.names)-1] }
+
+// same reports whether two chains are made of the same policies.
+func (c chain) same(d chain) bool { return slices.Equal(c.layers, d.layers) }
+
 // check reports whether p may follow what is in force: it may only narrow.
 func (c chain) check(p SyscallSandboxPolicy, s Scope) error {
 	if err := p.errFor(s); err != nil {
@@ -72,10 +78,13 @@ const maxChain = 32768
 
 // fits predicts whether the kernel has room for p on top of c. What a container has
 // installed before is not known here.
-func (c chain) fits(p SyscallSandboxPolicy, s Scope) error {
+func (c chain) fits(p SyscallSandboxPolicy, s Scope, a SyscallSandboxAction) error {
+	if a == UnsafeActionOff {
+		a = ActionKillProcess
+	}
 	total := -4 // the newest filter has no surcharge
 	for _, l := range append(slices.Clone(c.layers), layer{p, s}) {
-		program, err := compile(l.policy, l.scope, ActionKillProcess, 0)
+		program, err := compile(l.policy, l.scope, a, 0)
 		if err != nil {
 			return err
 		}

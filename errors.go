@@ -29,6 +29,11 @@ var (
 	// other can follow it.
 	ErrSealed = errors.New("sandbox: sealed: the policy in force denies seccomp(2), no other can follow it")
 
+	// ErrHandlerGone: something has taken the handler of SIGSYS away since setup (a C
+	// library, rt_sigaction(2) by hand): violations would kill without a report. No
+	// further policy is put on. Find what calls sigaction for signal 31.
+	ErrHandlerGone = errors.New("sandbox: the handler of SIGSYS that reports violations is gone: something has replaced it")
+
 	// ErrExecuted: TestDisallowedSandboxCall's call was executed.
 	ErrExecuted = errors.New("sandbox: getgroups(2) was executed, nothing refused it")
 )

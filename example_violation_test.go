@@ -21,12 +21,12 @@ func ExampleParseAuditLine() {
 	fmt.Println(v)
 	// Output:
 	// ERROR: The syscall "connect" (syscall number 42) is not allowed by the syscall sandbox in thread "scheduler" (policy unknown).
-	//   call:    connect(...)
-	//   answer:  killed by the kernel
-	//   count:   1
-	//   where:   x86_64, pc 0x4a5b6c, 2024-11-24T10:22:33.123000000Z
-	//   note:    process 1234, "/usr/bin/btcnode"; the audit log has no arguments, policies or stack
-	//   remedy:  AllowNetwork() permits it; or only Allow("connect"); built in, "net" and "net-add-connection" permit it
+	//   call:     connect(...)
+	//   answer:   killed by the kernel
+	//   count:    1
+	//   where:    x86_64, pc 0x4a5b6c, 2024-11-24T10:22:33.123000000Z
+	//   note:     process 1234, "/usr/bin/btcnode"; the audit log has no arguments, policies or stack
+	//   remedy:   AllowNetwork() permits it; or only Allow("connect"); built in, "net" and "net-add-connection" permit it
 }
 
 // What Violations returns and Config.OnViolation gets.
@@ -45,15 +45,16 @@ func ExampleViolation_String() {
 		Remedy: `allow it in policy "net": NewPolicy("net", b.Allow("socket"))`,
 	})
 	// Output:
-	// ERROR: The syscall "socket" (syscall number 41) is not allowed by the syscall sandbox in thread "net" (policy "steady > net").
-	//   call:    socket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, NETLINK_ROUTE)
-	//   answer:  EPERM, the program goes on
-	//   count:   3
-	//   where:   thread id 4711, x86_64, pc 0x4a5b6c, 2026-11-24T11:22:33.123456789Z
+	// ERROR: The syscall "socket" (syscall number 41) is not allowed by the syscall sandbox in thread "net" (policy "net").
+	//   call:     socket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, NETLINK_ROUTE)
+	//   answer:   EPERM, the program goes on
+	//   count:    3
+	//   where:    thread id 4711, x86_64, pc 0x4a5b6c, 2026-11-24T11:22:33.123456789Z
+	//   policies: steady > net
 	//   stack:
 	//     syscall.Socket
 	//         /usr/lib/go/src/syscall/syscall_unix.go:425
 	//     main.work
 	//         /src/main.go:17
-	//   remedy:  allow it in policy "net": NewPolicy("net", b.Allow("socket"))
+	//   remedy:   allow it in policy "net": NewPolicy("net", b.Allow("socket"))
 }

@@ -23,10 +23,10 @@ func init() { children["forged"] = forged }
 // that is what a program looks like to code that got around the filter.
 func forged() {
 	runtime.LockOSThread()
-	if _, err := sandbox.HookSIGSYS(); err != nil {
+	if _, err := sandbox.HookSIGSYS(sandbox.ActionInvokeSignalHandler); err != nil {
 		testproc.Fail("%v", err)
 	}
-	index, err := sandbox.AddInstance("forged", "forged")
+	index, err := sandbox.AddInstance(sandbox.PolicyNet, "forged")
 	must(err)
 	var info [128]byte // siginfo_t: include/uapi/asm-generic/siginfo.h
 	put := func(offset int, v uint32) { binary.LittleEndian.PutUint32(info[offset:], v) }

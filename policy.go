@@ -128,33 +128,52 @@ func (p SyscallSandboxPolicy) Builder() *SeccompPolicyBuilder {
 }
 
 // Filter returns the rules of the policy, sorted by number, for a scope and an
-// action. It is pure: no kernel is asked.
+// action. It is pure: no kernel is asked. What the actions whose answer comes from
+// the SIGSYS handler add for a running program, by the addresses of its code, is
+// not in it; for [UnsafeActionAllow] and [UnsafeActionLearn] nothing would be left,
+// so they are an error.
 func (p SyscallSandboxPolicy) Filter(s Scope, a SyscallSandboxAction) (seccomp.Filter, error) {
+	if a > ActionDeny {
+		return seccomp.Filter{}, fmt.Errorf("sandbox: action %s makes no filter outside a running program", a)
+	}
+	return p.filter(s, a, refusal{trap: seccomp.Trap(0)})
+}
+
+// filter is Filter as a running program installs it.
+func (p SyscallSandboxPolicy) filter(s Scope, a SyscallSandboxAction, r refusal) (seccomp.Filter, error) {
 	if err := p.errFor(s); err != nil {
 		return seccomp.Filter{}, err
 	}
-	f := seccomp.Filter{Unknown: seccomp.Errno(abi.ENOSYS)}
-	switch a {
-	case ActionKillProcess:
+	f := seccomp.Filter{Default: r.trap, Unknown: seccomp.Errno(abi.ENOSYS)}
+	if a == ActionKillProcess {
 		f.Default = seccomp.KillProcess
-	case ActionInvokeSignalHandler:
-		f.Default = seccomp.Trap(0)
-	default:
-		return seccomp.Filter{}, fmt.Errorf("sandbox: action %s makes no filter", a)
 	}
+	r.action, r.creates = a, p.makesProcesses()
 	permitted := p.permitted(s)
 	answers := p.answers()
 	for nr, name := range sysno.All() {
+		if rules, ok := r.special(nr, answers); ok {
+			f.Rules = append(f.Rules, rules...)
+			continue
+		}
 		if permitted.has(nr) {
 			f.Rules = append(f.Rules, seccomp.Rule{Call: name, Action: seccomp.Allow, Reason: p.reason(nr, s)})
 			continue
 		}
 		f.Rules = append(f.Rules, p.conditional(nr, s)...)
-		if answer, ok := answers[nr]; ok {
+		if answer, ok := answers[nr]; ok && !(r.reports(nr) && !p.namesErrno(nr)) {
 			f.Rules = append(f.Rules, answer)
+		} else {
+			f.Rules = append(f.Rules, r.rules(nr)...)
 		}
 	}
 	return f, nil
+}
+
+// namesErrno reports whether the policy itself answers the call, by DenyErrno.
+func (p SyscallSandboxPolicy) namesErrno(nr uint32) bool {
+	_, ok := p.p.rules.errno(nr)
+	return ok
 }
 
 // cloneThread is CLONE_THREAD of clone(2).
@@ -235,6 +254,9 @@ func (p SyscallSandboxPolicy) partly(s Scope) (set callSet) {
 	return set
 }
 
+// reasonDenyErrno is the reason of rules that the policy's author has asked for.
+const reasonDenyErrno = "DenyErrno"
+
 // answers are the errnos for refused calls: the policy's own before the table's.
 func (p SyscallSandboxPolicy) answers() map[uint32]seccomp.Rule {
 	answers := make(map[uint32]seccomp.Rule)
@@ -242,7 +264,7 @@ func (p SyscallSandboxPolicy) answers() map[uint32]seccomp.Rule {
 		answers[a.Nr] = seccomp.Rule{Call: callName(a.Nr), Action: seccomp.Errno(a.Errno), Reason: a.Why}
 	}
 	for _, r := range p.p.rules.errnos {
-		answers[r.nr] = seccomp.Rule{Call: callName(r.nr), Action: seccomp.Errno(r.errno), Reason: "DenyErrno"}
+		answers[r.nr] = seccomp.Rule{Call: callName(r.nr), Action: seccomp.Errno(r.errno), Reason: reasonDenyErrno}
 	}
 	return answers
 }

@@ -305,11 +305,11 @@ func TestFits(t *testing.T) {
 	}
 	most := (32768 + 4) / (program.Converted() + 4)
 	c := chain{layers: slices.Repeat([]layer{{PolicyNet, ScopeThread}}, most-1)}
-	if err := c.fits(PolicyNet, ScopeThread); err != nil {
+	if err := c.fits(PolicyNet, ScopeThread, ActionKillProcess); err != nil {
 		t.Errorf("policy %d: %v", most, err)
 	}
 	c.layers = append(c.layers, layer{PolicyNet, ScopeThread})
-	if err := c.fits(PolicyNet, ScopeThread); !errors.Is(err, seccomp.ErrChainFull) {
+	if err := c.fits(PolicyNet, ScopeThread, ActionKillProcess); !errors.Is(err, seccomp.ErrChainFull) {
 		t.Errorf("policy %d: %v", most+1, err)
 	}
 }

@@ -5,6 +5,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -22,6 +23,16 @@ type Config struct {
 	// compiled, checked against Initial and against the kernel's limit on the
 	// filters of a thread now, not at 3 a.m.
 	Policies []SyscallSandboxPolicy
+	// Report is where violations are reported, while dying too; nil: standard error.
+	// A pod gives /dev/termination-log. The file may be closed after setup. The first
+	// line of a report that ends the process goes to standard error in any case, and so
+	// does the runtime's goroutine trace.
+	Report *os.File
+	// OnViolation is called with each distinct violation, if the action lets the
+	// program go on, one after the other on a goroutine of its own, under the process
+	// policy. Violations of its own are counted, reported and not passed to it. While
+	// 256 wait for a slow one, further ones are left to [Violations].
+	OnViolation func(Violation)
 }
 
 // state is the one process state: what this package has put on which thread.
@@ -31,6 +42,7 @@ var state struct {
 	ready   bool
 	action  SyscallSandboxAction
 	process chain
+	refusal refusal              // what filters of this process do with refused calls
 	threads map[int]*threadState // by thread id: threads with a policy of their own
 }
 
@@ -45,9 +57,10 @@ func Supported() error { return supported() }
 // call it early in main, before goroutines that need more than the policy allows.
 //
 // Before the filter it warms up what must exist by then: the network poller, the
-// runtime's template thread, the local time zone. With
-// [ActionInvokeSignalHandler] it takes over SIGSYS; signals that are not
-// seccomp's go on to the runtime's handler.
+// runtime's template thread, the local time zone. With every action but
+// [ActionKillProcess] it takes over SIGSYS; signals that are not seccomp's go on to
+// the runtime's handler. Where the program goes on after a violation, SIGSYS is never
+// blocked from then on, whatever code asks for.
 //
 // Errors: [ErrAlreadySetUp]; what [Supported] returns; mistakes in the policies
 // (*[PolicyError], *[TransitionError]), all joined; *seccomp.ThreadSyncError if a
@@ -64,14 +77,23 @@ func SetupSyscallSandbox(c Config) error {
 	if initial == (SyscallSandboxPolicy{}) {
 		initial = PolicyInitialization
 	}
-	if err := c.check(initial); err != nil {
-		return err
+	if int(c.Action) >= len(actionNames) {
+		return fmt.Errorf("sandbox: unknown action %s", c.Action)
 	}
 	if c.Action != UnsafeActionOff {
 		if err := supported(); err != nil {
 			return err
 		}
-		if err := setUp(initial, c.Action); err != nil {
+		var err error
+		if state.refusal, err = findSite(c.Action); err != nil {
+			return err
+		}
+	}
+	if err := c.check(initial); err != nil {
+		return err
+	}
+	if c.Action != UnsafeActionOff {
+		if err := setUp(c, initial); err != nil {
 			return err
 		}
 	}
@@ -83,16 +105,16 @@ func SetupSyscallSandbox(c Config) error {
 
 // setUp takes over SIGSYS where the action wants it, and gives it back if the
 // filter cannot be installed.
-func setUp(initial SyscallSandboxPolicy, a SyscallSandboxAction) error {
+func setUp(c Config, initial SyscallSandboxPolicy) error {
 	warmUp()
 	release := func() {}
-	if a == ActionInvokeSignalHandler {
+	if c.Action != ActionKillProcess {
 		var err error
-		if release, err = hookSIGSYS(); err != nil {
+		if release, err = takeSIGSYS(c, chain{}.then(initial, ScopeProcess), state.refusal); err != nil {
 			return err
 		}
 	}
-	if err := putOnProcess(initial, a); err != nil {
+	if err := putOnProcess(initial, c.Action); err != nil {
 		release()
 		return err
 	}
@@ -100,13 +122,10 @@ func setUp(initial SyscallSandboxPolicy, a SyscallSandboxAction) error {
 }
 
 func (c Config) check(initial SyscallSandboxPolicy) error {
-	if int(c.Action) >= len(actionNames) {
-		return fmt.Errorf("sandbox: unknown action %s", c.Action)
-	}
 	if err := initial.errFor(ScopeProcess); err != nil {
 		return err
 	}
-	if err := (chain{}).fits(initial, ScopeProcess); err != nil {
+	if err := (chain{}).fits(initial, ScopeProcess, c.Action); err != nil {
 		return err
 	}
 	from := chain{}.then(initial, ScopeProcess)
@@ -114,7 +133,7 @@ func (c Config) check(initial SyscallSandboxPolicy) error {
 	for _, p := range c.Policies {
 		err := from.check(p, ScopeThread)
 		if err == nil {
-			err = from.fits(p, ScopeThread)
+			err = from.fits(p, ScopeThread, c.Action)
 		}
 		errs = append(errs, err)
 	}
@@ -143,6 +162,9 @@ func SetProcessPolicy(p SyscallSandboxPolicy) error {
 		return err
 	}
 	if state.action != UnsafeActionOff {
+		if err := checkHandler(); err != nil {
+			return err
+		}
 		if diverged := divergedThreads(); len(diverged) > 0 {
 			return &DivergedError{Policy: p.String(), Threads: diverged}
 		}
@@ -156,23 +178,29 @@ func SetProcessPolicy(p SyscallSandboxPolicy) error {
 
 // putOnProcess compiles and installs a policy on every thread.
 func putOnProcess(p SyscallSandboxPolicy, a SyscallSandboxAction) error {
-	instance, err := addInstance(p.String(), "")
+	instance, err := addInstance(state.process.then(p, ScopeProcess), "", guards(p, a))
 	if err != nil {
 		return err
 	}
 	program, err := compile(p, ScopeProcess, a, instance)
 	if err == nil {
-		err = installProcess(program)
+		err = installEverywhere(program)
 	}
+	if err != nil {
+		removeInstance(instance)
+	}
+	return err
+}
+
+// installEverywhere is installProcess, but waits for threads that are about to exit.
+func installEverywhere(p *seccomp.Program) error {
+	err := installProcess(p)
 	for range exitPatience {
 		if !blockedByExit(err) {
 			break
 		}
 		time.Sleep(time.Millisecond)
-		err = installProcess(program)
-	}
-	if err != nil {
-		removeInstance(instance)
+		err = installProcess(p)
 	}
 	return err
 }
@@ -194,19 +222,40 @@ func blockedByExit(err error) bool {
 
 // compile binds a policy to the instance that reports of its violations name.
 func compile(p SyscallSandboxPolicy, s Scope, a SyscallSandboxAction, instance uint16) (*seccomp.Program, error) {
-	f, err := p.Filter(s, a)
+	r := state.refusal
+	r.trap = seccomp.Trap(instance)
+	f, err := p.filter(s, a, r)
 	if err != nil {
 		return nil, err
-	}
-	if a == ActionInvokeSignalHandler {
-		f.Default = seccomp.Trap(instance)
 	}
 	return f.Compile()
 }
 
+// guards reports whether the handler of SIGSYS answers attempts to replace it with
+// EPERM: where the policy permits a vfork, whose child resets all handlers, it cannot,
+// and the program goes on.
+func guards(p SyscallSandboxPolicy, a SyscallSandboxAction) bool {
+	return a == ActionDeny && !p.makesProcesses()
+}
+
+// checkHandler notices if SIGSYS has been taken away since setup.
+func checkHandler() error {
+	if state.action != ActionKillProcess && !hooked() {
+		return ErrHandlerGone
+	}
+	return nil
+}
+
 // Enabled reports whether a refused call is really refused: false before
-// [SetupSyscallSandbox] and with [UnsafeActionOff].
+// [SetupSyscallSandbox] and with the actions called Unsafe.
 func Enabled() bool {
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	return state.ready && state.action < UnsafeActionAllow
+}
+
+// installs reports whether policies become filters.
+func installs() bool {
 	state.mu.Lock()
 	defer state.mu.Unlock()
 	return state.ready && state.action != UnsafeActionOff
@@ -225,7 +274,7 @@ func TestDisallowedSandboxCall() error {
 	case !executed:
 		return nil
 	case !Enabled():
-		return fmt.Errorf("%w: the sandbox is not set up or off", ErrExecuted)
+		return fmt.Errorf("%w: the sandbox is not set up, or its action refuses nothing", ErrExecuted)
 	default:
 		return fmt.Errorf("%w: the policies in force allow it", ErrExecuted)
 	}

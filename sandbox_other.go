@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/syscall-sandbox/sandbox/learn"
 	"github.com/syscall-sandbox/sandbox/seccomp"
 )
 
@@ -21,9 +22,17 @@ func supported() error {
 
 func warmUp() {}
 
-func hookSIGSYS() (release func(), err error) { return nil, supported() }
+func findSite(SyscallSandboxAction) (refusal, error) { return refusal{}, supported() }
 
-func addInstance(policy, thread string) (uint16, error) { return 0, supported() }
+func takeSIGSYS(Config, chain, refusal) (release func(), err error) { return nil, supported() }
+
+func hooked() bool { return false }
+
+func addInstance(chain, string, bool) (uint16, error) { return 0, supported() }
+
+func violations(SyscallSandboxAction) []Violation { return nil }
+
+func learned() *learn.Recording { return &learn.Recording{} }
 
 func removeInstance(uint16) {}
 

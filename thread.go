@@ -67,7 +67,7 @@ func Go(p SyscallSandboxPolicy, name string, fn func()) error {
 	if err := checkThreadPolicy(p); err != nil {
 		return err
 	}
-	if !Enabled() {
+	if !installs() {
 		go fn()
 		return nil
 	}
@@ -155,7 +155,10 @@ func putOnThread(p SyscallSandboxPolicy, name string) error {
 	if err := t.chain.check(p, ScopeThread); err != nil {
 		return err
 	}
-	instance, err := addInstance(p.String(), t.name)
+	if err := checkHandler(); err != nil {
+		return err
+	}
+	instance, err := addInstance(t.chain.then(p, ScopeThread), t.name, guards(p, state.action))
 	if err != nil {
 		return err
 	}

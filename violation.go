@@ -70,11 +70,15 @@ func (f Frame) place() string { return f.File + ":" + strconv.Itoa(f.Line) }
 // known has no line. Characters that do not print are escaped, so that the name of a
 // thread or file cannot forge lines of a log.
 func (v Violation) String() string {
+	return v.headline() + v.details()
+}
+
+// details are the lines after the first, each begun by a newline.
+func (v Violation) details() string {
 	var b strings.Builder
-	b.WriteString(v.headline())
 	line := func(name, text string) {
 		if text != "" {
-			fmt.Fprintf(&b, "\n  %-8s %s", name+":", escape(text))
+			fmt.Fprintf(&b, "\n  %-9s %s", name+":", escape(text))
 		}
 	}
 	line("call", v.Decoded)
@@ -83,6 +87,7 @@ func (v Violation) String() string {
 		line("count", strconv.FormatUint(v.Count, 10))
 	}
 	line("where", v.where())
+	line("policies", strings.Join(v.Policies, " > "))
 	if len(v.Stack) > 0 {
 		b.WriteString("\n  stack:")
 	}
@@ -100,8 +105,8 @@ func (v Violation) String() string {
 // headline is what signal_linux_amd64.s writes; users search logs for it.
 func (v Violation) headline() string {
 	policy := "unknown"
-	if len(v.Policies) > 0 {
-		policy = strconv.Quote(strings.Join(v.Policies, " > "))
+	if n := len(v.Policies); n > 0 {
+		policy = strconv.Quote(v.Policies[n-1])
 	}
 	return fmt.Sprintf("ERROR: The syscall %q (syscall number %d) is not allowed by the syscall sandbox in thread %q (policy %s).",
 		v.Syscall, int32(v.Call.Nr), v.Thread, policy)

@@ -119,7 +119,7 @@ func TestViolationFormsAreWhole(t *testing.T) {
 		}
 	}
 	text := v.String()
-	for _, want := range []string{"socket", "0x4a5b6c", v.Decoded, "steady > net", `thread "net"`, "4711", "EPERM", "  count:   3", "main.work", v.Remedy, v.Note} {
+	for _, want := range []string{"socket", "0x4a5b6c", v.Decoded, "steady > net", `thread "net"`, "4711", "EPERM", "  count:    3", "main.work", v.Remedy, v.Note} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %s in\n%s", want, text)
 		}

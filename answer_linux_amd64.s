@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+
+#include "textflag.h"
+#include "signal_linux_amd64.h"
+
+// answer ends a SIGSYS after which the program goes on: with an errno, or with what
+// the kernel answered to the call when the handler made it. Registers as in
+// signal_linux_amd64.s; the restorer's address is on top of the stack.
+//
+// sa_mask is empty and SA_NODEFER set: other signals, and traps in their handlers,
+// interrupt it as they would interrupt the call.
+
+#define frame 48
+
+TEXT ·answer(SB),NOSPLIT|NOFRAME,$0
+	CMPQ	R14, $SYS_rt_sigprocmask
+	JEQ	sigprocmask
+	CMPQ	R14, $SYS_rt_sigaction
+	JEQ	sigaction
+refused:
+	CALL	·record(SB)
+	CMPQ	R14, $SYS_rt_sigqueueinfo
+	JEQ	deny
+	CMPQ	R14, $SYS_rt_tgsigqueueinfo
+	JEQ	deny
+	CMPL	·answering(SB), $1 // ActionDeny; else UnsafeActionAllow, UnsafeActionLearn
+	JEQ	deny
+	CMPQ	R14, $SYS_clone
+	JEQ	again
+	CMPQ	R14, $SYS_fork
+	JEQ	again
+	CMPQ	R14, $SYS_vfork
+	JEQ	again
+make:
+	CALL	·remake(SB)
+	MOVQ	AX, uc_rax(R15)
+	RET
+
+deny:
+	LEAQ	·denials(SB), AX
+	MOVWQZX	0(AX)(R14*2), AX
+	TESTQ	AX, AX
+	JZ	fatal
+	NEGQ	AX
+	MOVQ	AX, uc_rax(R15)
+	RET
+fatal:
+	CALL	·die(SB)
+
+again:
+	// Back to the instruction, with a mark in argument 5 that the filter lets through.
+	// The number is still in RAX: kernel/seccomp.c syscall_rollback.
+	SUBQ	$2, uc_rip(R15) // SYSCALL is 0f 05
+	MOVQ	$0x73616e64626f7821, AX // again
+	MOVQ	AX, uc_r9(R15)
+	RET
+
+sigprocmask:
+	// The kernel does it and checks the arguments. sigreturn puts the mask of the
+	// ucontext into force, so that is what has to follow, without SIGSYS.
+	CALL	·remake(SB)
+	MOVQ	AX, uc_rax(R15)
+	TESTQ	AX, AX
+	JNZ	failed
+	SUBQ	$frame, SP
+	XORL	DI, DI // SIG_BLOCK of nothing: reads
+	XORL	SI, SI
+	MOVQ	SP, DX
+	MOVQ	$8, R10
+	MOVQ	$SYS_rt_sigprocmask, AX
+	CALL	·gate(SB)
+	MOVQ	0(SP), AX
+	ADDQ	$frame, SP
+	BTRQ	$30, AX // SIGSYS
+	MOVQ	AX, uc_sigmask(R15)
+	JCC	failed
+	// The set by which the Go runtime would have blocked it, for setup: see
+	// masks_linux_amd64.go.
+	MOVQ	uc_rip(R15), AX
+	CMPQ	AX, ·goCode+0(SB)
+	JLS	failed
+	CMPQ	AX, ·goCode+8(SB)
+	JHI	failed
+	MOVQ	uc_rsi(R15), DX
+	LEAQ	·blockers(SB), SI
+	MOVQ	$8, CX // len(blockers)
+note:
+	XORL	AX, AX
+	LOCK
+	CMPXCHGQ	DX, 0(SI)
+	JEQ	failed
+	CMPQ	AX, DX
+	JEQ	failed
+	ADDQ	$8, SI
+	DECQ	CX
+	JNZ	note
+failed:
+	RET
+
+sigaction:
+	CMPL	uc_rdi(R15), $31 // SIGSYS
+	JEQ	ours
+	CALL	·remake(SB)
+	MOVQ	AX, uc_rax(R15)
+	TESTQ	AX, AX
+	JNZ	kept
+	// A handler that blocks SIGSYS would die of its first refused call: once more,
+	// without. struct sigaction: handler, flags, restorer, mask.
+	SUBQ	$frame, SP
+	MOVLQZX	uc_rdi(R15), DI
+	XORL	SI, SI
+	MOVQ	SP, DX
+	MOVQ	$8, R10
+	MOVQ	$SYS_rt_sigaction, AX
+	CALL	·gate(SB)
+	TESTQ	AX, AX
+	JNZ	as
+	CMPQ	0(SP), $1 // SIG_DFL, SIG_IGN
+	JLS	as
+	BTRQ	$30, 24(SP)
+	JCC	as
+	MOVLQZX	uc_rdi(R15), DI
+	MOVQ	SP, SI
+	XORL	DX, DX
+	MOVQ	$8, R10
+	MOVQ	$SYS_rt_sigaction, AX
+	CALL	·gate(SB)
+as:
+	ADDQ	$frame, SP
+kept:
+	RET
+ours:
+	// Where no process can be made nobody has a reason to ask: a violation. Elsewhere
+	// it is the child of a vfork, which resets all handlers, and goes on without this
+	// one being reset; the old action is read for it.
+	CMPL	instance_guards(BX), $0
+	JNE	refused
+	MOVQ	$0, uc_rsi(R15)
+	CALL	·remake(SB)
+	MOVQ	AX, uc_rax(R15)
+	RET
+
+// remake makes the refused call with its arguments; the result is in AX. A signal
+// that interrupts it with SA_RESTART goes back to the gate.
+TEXT ·remake(SB),NOSPLIT|NOFRAME,$0
+	MOVQ	uc_rdi(R15), DI
+	MOVQ	uc_rsi(R15), SI
+	MOVQ	uc_rdx(R15), DX
+	MOVQ	uc_r10(R15), R10
+	MOVQ	uc_r8(R15), R8
+	MOVQ	uc_r9(R15), R9
+	MOVQ	R14, AX
+	JMP	·gate(SB)

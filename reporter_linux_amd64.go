@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+
+package sandbox
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/syscall-sandbox/sandbox/seccomp"
+)
+
+// A reporter is the ordinary Go behind the handler: a goroutine that sleeps in the
+// network poller until a new violation is in the table, and puts it into words. It
+// runs under the process policy and makes no call that is not the runtime's share.
+type reporter struct {
+	action   SyscallSandboxAction
+	wake     *os.File
+	fd       int // where reports go
+	reported [tableSize]bool
+	callback chan Violation // nil: no OnViolation
+}
+
+// takeSIGSYS starts the reporter and puts the handler in place; release gives all
+// back. Where the program is to go on after a violation it cannot: what keeps SIGSYS
+// unblocked is a filter.
+func takeSIGSYS(c Config, initial chain, r refusal) (release func(), err error) {
+	stop, err := startReporter(c, r)
+	if err != nil {
+		return nil, err
+	}
+	unhook, err := hookSIGSYS(c.Action)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	if c.Action == ActionInvokeSignalHandler {
+		return func() { unhook(); stop() }, nil
+	}
+	instance, err := addInstance(initial, "", false)
+	if err != nil {
+		unhook()
+		stop()
+		return nil, err
+	}
+	return func() {}, neverBlockSIGSYS(seccomp.Trap(instance), r)
+}
+
+// startReporter prepares all that a violation needs, but for the handler itself, and
+// returns the way back.
+func startReporter(c Config, r refusal) (stop func(), err error) {
+	fd, err := reportTo(c.Report)
+	if err != nil {
+		return nil, err
+	}
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		closeReport(fd)
+		return nil, fmt.Errorf("sandbox: a pipe for reports: %w", err)
+	}
+	rep := &reporter{action: c.Action, wake: os.NewFile(uintptr(pipe[0]), "sandbox reports"), fd: fd}
+	reportFD, wakeFD = uint32(fd), uint32(pipe[1])
+	if lo, hi, sp := stackBounds(); lo < sp && sp < hi {
+		walks = 1
+	}
+	if c.OnViolation != nil {
+		rep.callback = make(chan Violation, 256)
+		go call(c.OnViolation, rep.callback)
+	}
+	rep.warn(r)
+	go rep.run()
+	return func() {
+		rep.wake.Close() // ends run
+		unix.Close(pipe[1])
+		closeReport(fd)
+		reportFD = 2
+	}, nil
+}
+
+// stackBounds returns the bounds of the caller's goroutine stack as the handler
+// reads them, and an address on it.
+func stackBounds() (lo, hi, sp uintptr)
+
+// reportTo returns a descriptor of our own: the caller may close f, and the kernel
+// give its number to something else.
+func reportTo(f *os.File) (int, error) {
+	if f == nil {
+		return unix.Stderr, nil
+	}
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return -1, fmt.Errorf("sandbox: Config.Report: %w", err)
+	}
+	fd := -1
+	var dup error
+	if err = raw.Control(func(s uintptr) { fd, dup = unix.FcntlInt(s, unix.F_DUPFD_CLOEXEC, 3) }); err == nil {
+		err = dup
+	}
+	if err != nil {
+		return -1, fmt.Errorf("sandbox: Config.Report: %w", err)
+	}
+	return fd, nil
+}
+
+func closeReport(fd int) {
+	if fd != unix.Stderr {
+		unix.Close(fd)
+	}
+}
+
+func (r *reporter) warn(at refusal) {
+	switch r.action {
+	case UnsafeActionAllow:
+		r.write("WARNING: syscall sandbox: log-and-allow: calls that the policies refuse are reported and executed; nothing is protected.\n")
+	case UnsafeActionLearn:
+		text := "WARNING: syscall sandbox: learn: every call is recorded and executed; nothing is protected.\n"
+		if !at.movable() {
+			text += "WARNING: syscall sandbox: learn: this program is not position independent: programs of that kind which it executes may die by SIGSYS; build with -buildmode=pie.\n"
+		}
+		r.write(text)
+	}
+}
+
+func (r *reporter) run() {
+	var buf [64]byte
+	for {
+		if _, err := r.wake.Read(buf[:]); err != nil {
+			return // closed: setup has failed
+		}
+		atomic.StoreUint32(&waking, 0)
+		r.report()
+	}
+}
+
+// report reports what is new in the table.
+func (r *reporter) report() {
+	for slot, e := range entries {
+		if r.reported[slot] {
+			continue
+		}
+		r.reported[slot] = true
+		v := e.violation(r.action)
+		own := ownStack(v.Stack)
+		dies := e.dies()
+		switch {
+		case dies: // the handler has written the first line, and waits
+			r.write(v.details()[1:] + "\n")
+		case r.action == UnsafeActionLearn:
+			own = own || !e.refused()
+		default:
+			r.write(v.String() + "\n")
+		}
+		atomic.StoreUint32(&e.done, 1)
+		if r.callback != nil && !own && !dies {
+			select {
+			case r.callback <- v:
+			default: // the callback is slow; Violations has it
+			}
+		}
+	}
+}
+
+// write writes to the report's descriptor. One that never blocks gets a second to
+// take everything.
+func (r *reporter) write(text string) {
+	b := []byte(text)
+	for tries := 0; len(b) > 0 && tries < 100; {
+		n, err := unix.Write(r.fd, b)
+		switch {
+		case n > 0:
+			b = b[n:]
+		case err == unix.EAGAIN:
+			tries++
+			time.Sleep(10 * time.Millisecond)
+		case err != unix.EINTR:
+			return
+		}
+	}
+}
+
+// call is the goroutine of Config.OnViolation. What it refuses itself is counted but
+// does not come back to it: see ownStack.
+func call(f func(Violation), violations <-chan Violation) {
+	for v := range violations {
+		f(v)
+	}
+}
+
+// ownStack reports whether a stack is the reporter's or its callback's.
+func ownStack(stack []Frame) bool {
+	for _, f := range stack {
+		if strings.HasPrefix(f.Func, ownPackage+".(*reporter).") || f.Func == ownPackage+".call" {
+			return true
+		}
+	}
+	return false
+}
+
+const ownPackage = "github.com/syscall-sandbox/sandbox"

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+
+package sandbox
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// findSite reads where this process's code is, for filters that treat it apart from
+// programs that it executes. Libraries that are loaded later are not known.
+func findSite(a SyscallSandboxAction) (refusal, error) {
+	r := refusal{gate: uint64(gateEntry()) + 2} // SYSCALL is 0f 05
+	if a <= ActionInvokeSignalHandler {
+		return r, nil
+	}
+	maps, err := readFile("/proc/self/maps")
+	if err == nil {
+		r.code = executable(maps, r.gate)
+	}
+	// ActionDeny can do without: everything traps then.
+	if len(r.code) == 0 && a != ActionDeny {
+		return r, fmt.Errorf("sandbox: action %s must know where the program's code is, and /proc/self/maps does not say: %w", a, err)
+	}
+	return r, nil
+}
+
+// executable lists the executable mappings of files and of the vDSO, which makes the
+// call itself where it cannot do without, the one with the gate first:
+// proc_pid_maps(5).
+func executable(maps []byte, gate uint64) (code []codeRange) {
+	for line := range bytes.Lines(maps) {
+		var c codeRange
+		var perms, offset, device, inode, name string
+		n, _ := fmt.Sscan(string(line), &addresses{&c}, &perms, &offset, &device, &inode, &name)
+		if n < 6 || len(perms) < 3 || perms[2] != 'x' || name[0] == '[' && name != "[vdso]" {
+			continue
+		}
+		code = append(code, c)
+		if last := len(code) - 1; c.lo < gate && gate <= c.hi {
+			code[0], code[last] = code[last], code[0]
+		}
+	}
+	return code
+}
+
+// addresses scans "401000-4b5000".
+type addresses struct{ *codeRange }
+
+func (a *addresses) Scan(state fmt.ScanState, _ rune) error {
+	_, err := fmt.Fscanf(state, "%x-%x", &a.lo, &a.hi)
+	return err
+}
+
+// movable reports whether the program's code lies where the kernel has chosen, so
+// that programs it executes lie elsewhere.
+func (r *refusal) movable() bool { return len(r.code) > 0 && r.code[0].lo >= 1<<32 }
