@@ -19,7 +19,10 @@ import (
 
 // options are named as btcd and Bitcoin Core name theirs.
 type options struct {
-	Sandbox       sandbox.SyscallSandboxAction `long:"sandbox" default:"log-and-abort" description:"what happens to calls that the policies refuse: off, log-and-abort or abort"`
+	Sandbox       sandbox.SyscallSandboxAction `long:"sandbox" default:"log-and-abort" description:"what happens to calls that the policies refuse: abort, log-and-abort, log-and-deny, log-and-allow, learn or off"`
+	Policies      string                       `long:"policies" description:"file with policies to take instead of the built-in ones of the same names"`
+	Report        string                       `long:"report" description:"file that violations are reported to (default: standard error)"`
+	Learned       string                       `long:"learned" description:"file that --sandbox=learn writes its recording to when the node stops"`
 	DataDir       string                       `long:"datadir" required:"true" description:"where the block chain and the index are kept"`
 	Connect       string                       `long:"connect" description:"host:port of the peer to synchronise from"`
 	Listen        string                       `long:"listen" description:"host:port on which peers may connect (port 0: a free one)"`
@@ -60,6 +63,9 @@ func parseOptions(args []string) (*options, error) {
 	}
 	if len(rest) > 0 {
 		return nil, fmt.Errorf("unknown argument %q", rest[0])
+	}
+	if opts.Learned != "" && opts.Sandbox != sandbox.UnsafeActionLearn {
+		return nil, errors.New("--learned: only --sandbox=learn records anything")
 	}
 	if opts.ScriptWorkers < 1 || opts.ScriptWorkers > 64 {
 		return nil, errors.New("--scriptworkers: want 1 to 64")

@@ -46,17 +46,22 @@ type node struct {
 }
 
 // run goes through the three phases of the node: initialization, steady work, shutoff. Each may do less than the one before.
-func run(opts *options, signals <-chan os.Signal) error {
-	if err := setupSandbox(opts.Sandbox); err != nil {
+func run(opts *options, signals <-chan os.Signal) (err error) {
+	files, err := openSandboxFiles(opts)
+	if err != nil {
 		return err
 	}
-	n, err := openNode(opts)
+	if err := setupSandbox(opts.Sandbox, files); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, files.conclude()) }()
+	n, err := openNode(opts, files)
 	if err != nil {
 		return err
 	}
 	// From here on no thread may do more than the roles need. This comes before the first role: the kernel does not pass a
 	// thread that has a filter of its own.
-	if err := sandbox.SetProcessPolicy(policySteady); err != nil {
+	if err := n.roles.narrowProcess(); err != nil {
 		return errors.Join(err, n.chain.close(), n.index.close())
 	}
 	go n.stopOnSignal(signals)
@@ -68,8 +73,8 @@ func run(opts *options, signals <-chan os.Signal) error {
 }
 
 // openNode opens databases and sockets, under the initialization policy.
-func openNode(opts *options) (n *node, err error) {
-	n = &node{opts: opts, scripts: newScriptPool(opts.ScriptWorkers), quit: make(chan struct{}), roles: roles{action: opts.Sandbox}}
+func openNode(opts *options, files *sandboxFiles) (n *node, err error) {
+	n = &node{opts: opts, scripts: newScriptPool(opts.ScriptWorkers), quit: make(chan struct{}), roles: roles{action: opts.Sandbox, files: files}}
 	if n.chain, err = openChain(opts.DataDir, &chaincfg.MainNetParams, n.scripts, n.quit); err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ func (n *node) rpcMethods() map[string]rpcMethod {
 		"getblockchaininfo":       n.getBlockChainInfo,
 		"getrawtransaction":       n.getRawTransaction,
 		"getsandboxinfo":          n.getSandboxInfo,
+		"getviolations":           n.getViolations,
 		"invokedisallowedsyscall": n.invokeDisallowedSyscall,
 		"stop":                    n.stopByRPC,
 	}
@@ -124,6 +125,12 @@ func (n *node) getRawTransaction(params []json.RawMessage) (any, error) {
 }
 
 func (n *node) getSandboxInfo([]json.RawMessage) (any, error) { return n.roles.info() }
+
+// getViolations lists the distinct violations so far, with counts and stacks: under log-and-deny those refused, under
+// log-and-allow and learn those that would have been.
+func (n *node) getViolations([]json.RawMessage) (any, error) {
+	return append([]sandbox.Violation{}, sandbox.Violations()...), nil // [] rather than null
+}
 
 // invokeDisallowedSyscall makes the calling worker do what no policy of this node allows. Under log-and-abort and abort it does
 // not return. Bitcoin Core has this method for its tests.

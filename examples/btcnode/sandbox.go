@@ -31,10 +31,20 @@ var policySteady = sandbox.NewPolicy("steady", sandbox.NewSeccompPolicyBuilder()
 ))
 
 // setupSandbox puts the initialization policy on the whole process. Nothing that other people can influence happened before.
-func setupSandbox(action sandbox.SyscallSandboxAction) error {
+func setupSandbox(action sandbox.SyscallSandboxAction, files *sandboxFiles) error {
+	initial, err := files.policy(sandbox.PolicyInitialization)
+	if err != nil {
+		return err
+	}
+	steady, err := files.policy(policySteady)
+	if err != nil {
+		return err
+	}
 	return sandbox.SetupSyscallSandbox(sandbox.Config{
 		Action:   action,
-		Policies: []sandbox.SyscallSandboxPolicy{policySteady},
+		Initial:  initial,
+		Policies: []sandbox.SyscallSandboxPolicy{steady},
+		Report:   files.report,
 	})
 }
 
@@ -49,18 +59,32 @@ type role struct {
 // roles starts roles and remembers them for getsandboxinfo.
 type roles struct {
 	action sandbox.SyscallSandboxAction
+	files  *sandboxFiles
+	steady sandbox.SyscallSandboxPolicy
 
 	mu   sync.Mutex
 	list []*role
 }
 
-// start runs fn on a thread of its own under policy p. It returns when the policy is in force.
+// narrowProcess puts the steady policy on the whole process.
+func (r *roles) narrowProcess() (err error) {
+	if r.steady, err = r.files.policy(policySteady); err != nil {
+		return err
+	}
+	return sandbox.SetProcessPolicy(r.steady)
+}
+
+// start runs fn on a thread of its own under policy p, or what --policies has instead. It returns when the policy is in force.
 func (r *roles) start(p sandbox.SyscallSandboxPolicy, name string, work func() string, fn func()) error {
+	p, err := r.files.policy(p)
+	if err != nil {
+		return fmt.Errorf("role %s: %w", name, err)
+	}
 	started := &role{name: name, policy: p, work: work, done: make(chan struct{})}
 	r.mu.Lock()
 	r.list = append(r.list, started)
 	r.mu.Unlock()
-	err := sandbox.Go(p, name, func() {
+	err = sandbox.Go(p, name, func() {
 		defer close(started.done)
 		fn()
 	})
@@ -95,19 +119,19 @@ func (r *roles) snapshot() []*role {
 // policy but the process's.
 func (r *roles) info() (*rpcapi.SandboxInfo, error) {
 	var threads []sandbox.Thread
-	if sandbox.Enabled() {
+	if r.action != sandbox.UnsafeActionOff {
 		var err error
 		if threads, err = sandbox.Threads(); err != nil {
 			return nil, err
 		}
 	}
-	steady, err := countAllowed(policySteady, sandbox.ScopeProcess)
+	steady, err := countAllowed(r.steady, sandbox.ScopeProcess)
 	if err != nil {
 		return nil, err
 	}
 	info := &rpcapi.SandboxInfo{
 		Action: r.action.String(), Enabled: sandbox.Enabled(), PID: os.Getpid(),
-		ProcessPolicy: policySteady.String(), ProcessAllowed: steady,
+		ProcessPolicy: r.steady.String(), ProcessAllowed: steady,
 	}
 	for _, one := range r.snapshot() {
 		row, err := one.info()
