@@ -36,9 +36,9 @@ test-nested:
 fuzz-long:
 	$(GO) test ./internal/bpfgen ./seccomp -run '^(TestRandom|TestRandomConditions)$$' -programs 100000 -timeout 60m -v
 
-# This compiler and its peers side by side, in one run: bench/README.md.
+# This compiler and its peers side by side, and what a violation costs: bench/README.md.
 bench:
-	cd bench && $(GO) run .
+	cd bench && $(GO) run . && $(GO) run ./violations
 
 check: fmt vet staticcheck test race cross generate
 

@@ -15,3 +15,21 @@ func AddInstance(p SyscallSandboxPolicy, thread string) (uint16, error) {
 }
 
 const MaxInstances = maxInstances
+
+// Siginfo is siginfo_t of a SIGSYS: include/uapi/asm-generic/siginfo.h.
+type Siginfo struct {
+	Signo, Errno, Code int32
+	_                  int32
+	CallAddr           uintptr
+	Syscall            int32
+	Arch               uint32
+	_                  [96]byte
+}
+
+// RecordedIP is the address of the first call in the table of violations.
+func RecordedIP() uintptr {
+	for _, e := range entries {
+		return uintptr(e.ip)
+	}
+	return 0
+}

@@ -190,7 +190,9 @@ func hookSIGSYS(a SyscallSandboxAction) (release func(), err error) {
 	if old.handler <= 1 { // SIG_DFL, SIG_IGN
 		return nil, errors.New("sandbox: the Go runtime does not handle SIGSYS in this program (a C archive or library?): use ActionKillProcess")
 	}
-	goHandler = old.handler
+	if old.handler != sigsysEntry() { // it stays after a setup that failed late
+		goHandler = old.handler
+	}
 	render()
 	ours := old
 	ours.handler = sigsysEntry()
