@@ -181,7 +181,8 @@ func (b *SeccompPolicyBuilder) Deny(calls ...string) *SeccompPolicyBuilder {
 }
 
 // DenyErrno takes calls back and has the kernel answer them with errno (Linux's
-// number, 1 to 4094, on every GOOS) under every action.
+// number, 1 to 4094, on every GOOS) under every action. What an earlier policy in force
+// kills or traps stays so: of several answers the strictest counts (seccomp(2)).
 func (b *SeccompPolicyBuilder) DenyErrno(errno uint16, calls ...string) *SeccompPolicyBuilder {
 	if errno < 1 || errno > 4094 {
 		// 4095 reads as a result of -4095 in Go, 0 as success.

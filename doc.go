@@ -57,6 +57,24 @@
 // SECCOMP_RET_KILL_THREAD is never used: a Go process hangs when one of its
 // threads disappears.
 //
+// # Violations
+//
+// Under every action but [ActionKillProcess] a refused call is a [Violation]: the call
+// with its arguments decoded, thread, policies, Go call stack, and what would permit it.
+// The SIGSYS handler that notes it is assembly, for nothing of Go may run in signal
+// context; it counts distinct violations in a table of fixed size, so a million of one
+// kind are one entry and one report. A goroutine puts them into words: see
+// [Config], [Violations], [ParseAuditLine] for what "abort" leaves to the kernel, and
+// [ExplainError] for refusals that are errnos under every action.
+//
+// The way to a policy that fits: run with [UnsafeActionLearn] and make lists of
+// [Learned] (package learn), watch them in production with [UnsafeActionAllow], refuse
+// with [ActionDeny], and in the end [ActionInvokeSignalHandler] or [ActionKillProcess].
+//
+// Under the three actions after which the program goes on no thread blocks SIGSYS: the
+// handler leaves it out of every mask that the runtime, the C library or the program
+// asks for, since a trap while it is blocked would kill without a word.
+//
 // # Limits
 //
 // Policies can only be narrowed. There is no way to adjust them dynamically other
@@ -69,10 +87,13 @@
 // above all. /proc/self/mem, where open is allowed, writes through read-only mappings.
 // Calls that the vDSO answers are not seen.
 //
-// A violation while signals are blocked (a thread being born or exiting) ends the
-// process without a report, and so does one in a child of fork that has not
-// executed a program yet. A filter is inherited over execve, but the handler that
-// reports is not: a child that violates dies by SIGSYS.
+// Under [ActionInvokeSignalHandler] a violation while signals are blocked (a thread being
+// born or exiting) ends the process without a report, and one in a child of fork that
+// has not executed a program yet ends the child. A filter is inherited over execve, but
+// the handler that reports is not: an executed program that violates dies by SIGSYS, or
+// gets the errno under [ActionDeny]. How it learns that a call comes from an executed
+// program is the address of the code, so one that is not position independent, executed
+// by one that is not either, may die there too.
 //
 // Programs built with cgo work; note that with a C compiler at hand importing net
 // makes a cgo program. Build with CGO_ENABLED=0 where you can: what libc calls is

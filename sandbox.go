@@ -50,7 +50,13 @@ var state struct {
 // wraps [errors.ErrUnsupported] where operating system, architecture or kernel
 // cannot (Linux 4.14 on amd64 is the least); or why this place refuses, as when
 // a container's own filter denies seccomp(2). It changes nothing.
-func Supported() error { return supported() }
+// After setup it is nil without asking again, for a policy may refuse the question.
+func Supported() error {
+	if installs() {
+		return nil
+	}
+	return supported()
+}
 
 // SetupSyscallSandbox puts the initial policy on every thread of the process,
 // those to come included, and sets no_new_privs on them. It can be called once;
@@ -150,6 +156,21 @@ func (c Config) check(initial SyscallSandboxPolicy) error {
 // *[DivergedError] with the threads that have a policy of their own, and those of
 // installing, as for [SetupSyscallSandbox]. After an error nothing has changed.
 func SetProcessPolicy(p SyscallSandboxPolicy) error {
+	// The last thing that a role does is to tell its end, and only then it ends: so
+	// threads in the way get a moment.
+	err := narrowProcess(p)
+	for range 20 {
+		var diverged *DivergedError
+		if !errors.As(err, &diverged) {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+		err = narrowProcess(p)
+	}
+	return err
+}
+
+func narrowProcess(p SyscallSandboxPolicy) error {
 	if err := p.errFor(ScopeProcess); err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ type messageHandler struct {
 	chain    *chain
 	peers    *peers
 	progress func() // told after each block
+	failed   func(error)
 
 	from      *peer.Peer // the peer we synchronise from
 	requested int32      // highest height asked of it
@@ -165,12 +166,17 @@ func (h *messageHandler) askBlocks() {
 }
 
 // takeBlock connects a block. A peer whose block breaks a rule, a script above all, is refused; the chain stays where it was.
+// That the disk does not take a block is not the peer's fault: the node stops.
 func (h *messageHandler) takeBlock(p *peer.Peer, block *btcutil.Block) {
 	if p != h.from {
 		return // not asked for
 	}
 	if err := h.chain.connect(block); err != nil {
-		h.refuse(p, err)
+		if cause, is := diskError(err); is {
+			h.failed(cause)
+		} else {
+			h.refuse(p, err)
+		}
 		return
 	}
 	h.progress()

@@ -61,7 +61,7 @@ func run(opts *options, signals <-chan os.Signal) (err error) {
 	}
 	// From here on no thread may do more than the roles need. This comes before the first role: the kernel does not pass a
 	// thread that has a filter of its own.
-	if err := n.roles.narrowProcess(); err != nil {
+	if err := sandbox.SetProcessPolicy(files.policy(policySteady)); err != nil {
 		return errors.Join(err, n.chain.close(), n.index.close())
 	}
 	go n.stopOnSignal(signals)
@@ -83,7 +83,7 @@ func openNode(opts *options, files *sandboxFiles) (n *node, err error) {
 	}
 	slog.Info("loaded", "height", n.chain.height(), "sandbox", opts.Sandbox)
 	n.peers = newPeers(n.chain, n.quit)
-	n.messages = &messageHandler{chain: n.chain, peers: n.peers, progress: n.connectedOne}
+	n.messages = &messageHandler{chain: n.chain, peers: n.peers, progress: n.connectedOne, failed: n.fail}
 	n.sched = &scheduler{chain: n.chain, report: n.reportProgress, failed: n.fail, wake: make(chan struct{}, 1)}
 	n.rpc = newRPCServer(n.rpcMethods())
 	n.progress = progress.New(os.Stderr, "blocks", n.logProgress)

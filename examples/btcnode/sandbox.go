@@ -32,18 +32,10 @@ var policySteady = sandbox.NewPolicy("steady", sandbox.NewSeccompPolicyBuilder()
 
 // setupSandbox puts the initialization policy on the whole process. Nothing that other people can influence happened before.
 func setupSandbox(action sandbox.SyscallSandboxAction, files *sandboxFiles) error {
-	initial, err := files.policy(sandbox.PolicyInitialization)
-	if err != nil {
-		return err
-	}
-	steady, err := files.policy(policySteady)
-	if err != nil {
-		return err
-	}
 	return sandbox.SetupSyscallSandbox(sandbox.Config{
 		Action:   action,
-		Initial:  initial,
-		Policies: []sandbox.SyscallSandboxPolicy{steady},
+		Initial:  files.policy(sandbox.PolicyInitialization),
+		Policies: []sandbox.SyscallSandboxPolicy{files.policy(policySteady)},
 		Report:   files.report,
 	})
 }
@@ -60,31 +52,19 @@ type role struct {
 type roles struct {
 	action sandbox.SyscallSandboxAction
 	files  *sandboxFiles
-	steady sandbox.SyscallSandboxPolicy
 
 	mu   sync.Mutex
 	list []*role
 }
 
-// narrowProcess puts the steady policy on the whole process.
-func (r *roles) narrowProcess() (err error) {
-	if r.steady, err = r.files.policy(policySteady); err != nil {
-		return err
-	}
-	return sandbox.SetProcessPolicy(r.steady)
-}
-
 // start runs fn on a thread of its own under policy p, or what --policies has instead. It returns when the policy is in force.
 func (r *roles) start(p sandbox.SyscallSandboxPolicy, name string, work func() string, fn func()) error {
-	p, err := r.files.policy(p)
-	if err != nil {
-		return fmt.Errorf("role %s: %w", name, err)
-	}
+	p = r.files.policy(p)
 	started := &role{name: name, policy: p, work: work, done: make(chan struct{})}
 	r.mu.Lock()
 	r.list = append(r.list, started)
 	r.mu.Unlock()
-	err = sandbox.Go(p, name, func() {
+	err := sandbox.Go(p, name, func() {
 		defer close(started.done)
 		fn()
 	})
@@ -125,13 +105,14 @@ func (r *roles) info() (*rpcapi.SandboxInfo, error) {
 			return nil, err
 		}
 	}
-	steady, err := countAllowed(r.steady, sandbox.ScopeProcess)
+	steady := r.files.policy(policySteady)
+	allowed, err := countAllowed(steady, sandbox.ScopeProcess)
 	if err != nil {
 		return nil, err
 	}
 	info := &rpcapi.SandboxInfo{
 		Action: r.action.String(), Enabled: sandbox.Enabled(), PID: os.Getpid(),
-		ProcessPolicy: r.steady.String(), ProcessAllowed: steady,
+		ProcessPolicy: steady.String(), ProcessAllowed: allowed,
 	}
 	for _, one := range r.snapshot() {
 		row, err := one.info()

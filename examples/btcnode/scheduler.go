@@ -54,7 +54,8 @@ func (s *scheduler) run(quit <-chan struct{}) {
 			continue
 		}
 		if err := s.chain.flush(); err != nil {
-			s.failed(err)
+			cause, _ := diskError(err)
+			s.failed(cause)
 			return
 		}
 		s.flushes.Add(1)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/btcsuite/btcd/database"
 	_ "github.com/btcsuite/btcd/database/ffldb" // registers "ffldb"
 	"github.com/btcsuite/btcd/wire/v2"
+	"github.com/syscall-sandbox/sandbox"
 )
 
 // store is btcd's ffldb with a flush. ffldb keeps up to five minutes of metadata in memory (database/ffldb/dbcache.go,
@@ -79,4 +81,17 @@ func (s *store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.db.Close()
+}
+
+// diskError returns what is behind an error of the database, with what the sandbox knows about it; is says whether err is one.
+// btcd's type keeps its cause where errors.As does not look. The policies asked are those of the calling thread.
+func diskError(err error) (cause error, is bool) {
+	var dbErr database.Error
+	if !errors.As(err, &dbErr) {
+		return err, false
+	}
+	if dbErr.Err != nil {
+		err = fmt.Errorf("database: %w", dbErr.Err)
+	}
+	return sandbox.ExplainError(err), true
 }

@@ -43,7 +43,6 @@ var places = map[string]func(){
 	"goexit":     inGoexit,
 	"free":       inFree,
 	"exec":       inExec,
-	"background": inBackground,
 }
 
 func init() {

@@ -149,15 +149,6 @@ func inGoexit() {
 	})
 }
 
-// inBackground lets threads with policies of their own come and go meanwhile.
-func inBackground() {
-	go func() {
-		for {
-			onThread(sandbox.PolicyNet, "short", func() {})
-		}
-	}()
-}
-
 // inExec violates in a child process, between fork and execve: the policy permits
 // programs, but no process group of their own.
 func inExec() {
