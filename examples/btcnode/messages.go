@@ -172,8 +172,10 @@ func (h *messageHandler) takeBlock(p *peer.Peer, block *btcutil.Block) {
 		return // not asked for
 	}
 	if err := h.chain.connect(block); err != nil {
-		if cause, is := diskError(err); is {
-			h.failed(cause)
+		var storage *storageError
+		if errors.As(err, &storage) {
+			h.from = nil // what is left of its messages counts no more
+			h.failed(err)
 		} else {
 			h.refuse(p, err)
 		}

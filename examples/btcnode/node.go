@@ -69,7 +69,11 @@ func run(opts *options, signals <-chan os.Signal) (err error) {
 		n.fail(err)
 	}
 	<-n.quit
-	return errors.Join(n.failure, n.shutdown())
+	end := n.shutdown()
+	if errors.Is(end, n.failure) {
+		return end // what ended the work was in the way of the shutdown too
+	}
+	return errors.Join(n.failure, end)
 }
 
 // openNode opens databases and sockets, under the initialization policy.

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/btcsuite/btcd/btcjson"
+	"github.com/syscall-sandbox/sandbox"
 
 	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/nodeproc"
 	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/rpcapi"
@@ -293,7 +294,9 @@ func TestBadArgumentsAndFiles(t *testing.T) {
 	}{
 		{"no data directory", nil, "datadir"},
 		{"unknown action", []string{"--datadir", dir, "--sandbox=2"}, "unknown action"},
-		{"not in this version", []string{"--datadir", dir, "--sandbox=learn"}, "unknown action"},
+		{"nothing is recorded", []string{"--datadir", dir, "--learned", filepath.Join(dir, "recording")}, "only --sandbox=learn records"},
+		{"no policies", []string{"--datadir", dir, "--policies", garbage}, "garbage.dat: invalid character"},
+		{"wider than the outer ones", []string{"--datadir", filepath.Join(dir, "node"), "--policies", policyFile(t, sandbox.NewPolicy("steady", sandbox.NewSeccompPolicyBuilder().AllowNetwork()))}, "steady"},
 		{"no block file", []string{"--datadir", dir, "--import", garbage, "--exit-at-tip"}, "record at byte 0: magic"},
 		{"missing file", []string{"--datadir", dir, "--import", garbage + "x", "--exit-at-tip"}, "no such file"},
 		{"argument", []string{"--datadir", dir, "start"}, "unknown argument"},

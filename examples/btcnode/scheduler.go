@@ -54,8 +54,7 @@ func (s *scheduler) run(quit <-chan struct{}) {
 			continue
 		}
 		if err := s.chain.flush(); err != nil {
-			cause, _ := diskError(err)
-			s.failed(cause)
+			s.failed(err)
 			return
 		}
 		s.flushes.Add(1)

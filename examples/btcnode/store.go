@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -22,8 +21,9 @@ type store struct {
 	path string
 	net  wire.BitcoinNet
 
-	mu sync.RWMutex // held for reading by transactions, for writing while the database is exchanged
-	db database.DB
+	mu   sync.RWMutex // held for reading by transactions, for writing while the database is exchanged
+	db   database.DB
+	lost error // why a flush has left no database open
 }
 
 func openStore(dir string, net wire.BitcoinNet) (*store, error) {
@@ -51,10 +51,13 @@ func (s *store) open() (err error) {
 func (s *store) flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.db.Close(); err != nil {
-		return err
+	if s.lost == nil {
+		s.lost = explained(s.db.Close())
 	}
-	return s.open()
+	if s.lost == nil {
+		s.lost = explained(s.open())
+	}
+	return s.lost
 }
 
 // Type, Begin, View, Update and Close make the store a database.DB. Begin is not guarded against flush: package
@@ -68,30 +71,42 @@ func (s *store) Begin(bool) (database.Tx, error) {
 func (s *store) View(fn func(database.Tx) error) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.db.View(fn)
+	if s.lost != nil {
+		return s.lost
+	}
+	return explained(s.db.View(fn))
 }
 
 func (s *store) Update(fn func(database.Tx) error) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.db.Update(fn)
+	if s.lost != nil {
+		return s.lost
+	}
+	return explained(s.db.Update(fn))
 }
 
 func (s *store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.db.Close()
+	if s.lost != nil {
+		return nil // nothing is open
+	}
+	return explained(s.db.Close())
 }
 
-// diskError returns what is behind an error of the database, with what the sandbox knows about it; is says whether err is one.
-// btcd's type keeps its cause where errors.As does not look. The policies asked are those of the calling thread.
-func diskError(err error) (cause error, is bool) {
+// storageError is what the disk, or the sandbox, did to the database. No peer is to blame for it, and the node cannot go on.
+type storageError struct{ cause error }
+
+func (e *storageError) Error() string { return "database: " + e.cause.Error() }
+func (e *storageError) Unwrap() error { return e.cause }
+
+// explained makes a storageError of what the operating system said to the database: btcd's type keeps the cause where errors.As
+// does not look. What the sandbox adds is about the policies of the calling thread.
+func explained(err error) error {
 	var dbErr database.Error
-	if !errors.As(err, &dbErr) {
-		return err, false
+	if !errors.As(err, &dbErr) || dbErr.ErrorCode != database.ErrDriverSpecific || dbErr.Err == nil {
+		return err
 	}
-	if dbErr.Err != nil {
-		err = fmt.Errorf("database: %w", dbErr.Err)
-	}
-	return sandbox.ExplainError(err), true
+	return &storageError{sandbox.ExplainError(dbErr.Err)}
 }

@@ -34,7 +34,8 @@ type SandboxInfo struct {
 	PID            int    `json:"pid"`
 	ProcessPolicy  string `json:"processpolicy"`
 	ProcessAllowed int    `json:"processallowed"`
-	ProcessThreads int    `json:"processthreads"` // threads under the process policy only
+	ProcessThreads int    `json:"processthreads"`           // threads under the process policy only
+	ThreadsUnknown string `json:"threadsunknown,omitempty"` // why what the kernel says about the threads is missing
 	Roles          []Role `json:"roles"`
 }
 

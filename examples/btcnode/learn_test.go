@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/syscall-sandbox/sandbox"
+
+	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/nodeproc"
+	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/policyfile"
+	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/rpcapi"
+)
+
+// TestLearnedPolicies lets nodes learn their policies and runs nodes under exactly these, and under the action that kills: one
+// imports all blocks and serves them, another gets them, is stopped and goes on.
+func TestLearnedPolicies(t *testing.T) {
+	learned := learnPolicies(t)
+	flags := []string{"--sandbox=abort", "--policies", policyFile(t, learned...)}
+	serving, dir := startServing(t, flags...), t.TempDir()
+	first := startNode(t, dir, append(flags, "--connect", serving.At.P2P)...)
+	chain := waitSynced(t, first)
+	if int(chain.Connected) != tipHeight || int(chain.Scripts) != scriptsAbove(t, 0) {
+		t.Errorf("%+v", chain)
+	}
+	checkLearned(t, first, learned)
+	checkBlocks(t, first)
+	if err := first.StopByRPC(testTimeout); err != nil {
+		t.Fatal(err)
+	}
+	second := startNode(t, dir, append(flags, "--connect", serving.At.P2P)...)
+	waitSynced(t, second)
+	if h := loadedHeight(t, second); h != tipHeight {
+		t.Errorf("restarted at height %d", h)
+	}
+	checkBlocks(t, second)
+	for _, p := range []*nodeproc.Process{second, serving} {
+		if err := p.Terminate(testTimeout); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// learnPolicies merges what the runs of a serving node and of a syncing one recorded: a whole synchronisation, one that is
+// interrupted, its second half, and a start with nothing to do, in which it is the RPC workers that open the files. Which
+// thread comes first, to open a file or to grow the heap, is different in each; so are the numbers of processors.
+func learnPolicies(t *testing.T) []sandbox.SyscallSandboxPolicy {
+	t.Helper()
+	dir := t.TempDir()
+	var recordings []string
+	learning := func(name string) []string {
+		recordings = append(recordings, filepath.Join(dir, name+".json"))
+		return []string{"--sandbox=learn", "--learned", recordings[len(recordings)-1]}
+	}
+	serving := startServing(t, learning("serving")...)
+	sync := func(name, dataDir, procs string, atLeast int32) {
+		t.Setenv("GOMAXPROCS", procs)
+		p := startNode(t, filepath.Join(dir, dataDir), append(learning(name), "--connect", serving.At.P2P)...)
+		if atLeast < tipHeight {
+			if _, err := p.PollChain(testTimeout, "enough is flushed", func(i *rpcapi.ChainInfo) bool { return i.Flushed >= atLeast }); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			waitSynced(t, p)
+			checkBlocks(t, p)
+			if err := p.RPC.Call(nil, "getsandboxinfo"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.StopByRPC(testTimeout); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sync("whole", "one", "2", tipHeight)
+	sync("begin", "two", "1", 1000)
+	sync("end", "two", "4", tipHeight)
+	sync("idle", "two", "2", tipHeight)
+	if err := serving.Terminate(testTimeout); err != nil {
+		t.Fatal(err)
+	}
+	policies, err := policyfile.Learn(recordings...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return policies
+}
+
+// checkLearned checks that every role runs under what was learned for it, and that this is less than the built-in policy.
+func checkLearned(t *testing.T, p *nodeproc.Process, learned []sandbox.SyscallSandboxPolicy) {
+	t.Helper()
+	var info rpcapi.SandboxInfo
+	if err := p.RPC.Call(&info, "getsandboxinfo"); err != nil {
+		t.Fatal(err)
+	}
+	want := make(map[string]int)
+	for _, policy := range learned {
+		n, err := countAllowed(policy, sandbox.ScopeThread)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[policy.String()] = n
+	}
+	for _, role := range info.Roles {
+		builtin, err := sandbox.ParsePolicy(role.Policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, err := countAllowed(builtin, sandbox.ScopeThread)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.ThreadsUnknown == "" && (role.TID == 0 || role.Filters != 3) {
+			t.Errorf("role %+v: want its thread and 3 filters", role)
+		}
+		if role.Allowed != want[role.Policy] || role.Allowed > before {
+			t.Errorf("role %+v; learned were %d calls, built in are %d", role, want[role.Policy], before)
+		}
+	}
+}
+
+func startServing(t *testing.T, flags ...string) *nodeproc.Process {
+	t.Helper()
+	blocks, err := nodeproc.BlockFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := startNode(t, t.TempDir(), append(flags, "--import", blocks)...)
+	if _, err := p.PollChain(testTimeout, "the import is done", func(i *rpcapi.ChainInfo) bool { return i.Blocks == tipHeight }); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func waitSynced(t *testing.T, p *nodeproc.Process) *rpcapi.ChainInfo {
+	t.Helper()
+	info, err := p.PollChain(testTimeout, "it is at the tip", func(i *rpcapi.ChainInfo) bool { return i.Synced })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Blocks != tipHeight {
+		t.Fatalf("synchronised at height %d", info.Blocks)
+	}
+	return info
+}
+
+// policyFile writes a file for --policies.
+func policyFile(t *testing.T, policies ...sandbox.SyscallSandboxPolicy) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "policies.json")
+	if err := policyfile.Write(file, policies); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
