@@ -42,9 +42,9 @@ func TestLearnedPolicies(t *testing.T) {
 	}
 }
 
-// learnPolicies merges what the runs of a serving node and of a syncing one recorded: a whole synchronisation, one that is
-// interrupted, its second half, and a start with nothing to do, in which it is the RPC workers that open the files. Which
-// thread comes first, to open a file or to grow the heap, is different in each; so are the numbers of processors.
+// learnPolicies merges what the runs of a serving node and of a syncing one recorded. A flush closes all files, and it depends
+// on the timing which role is the next to open and read them. So one run asks for blocks right after the last flush, where it
+// is the RPC workers, and one stops there, where it is the shutoff role. The other runs are interrupted and start at the tip.
 func learnPolicies(t *testing.T) []sandbox.SyscallSandboxPolicy {
 	t.Helper()
 	dir := t.TempDir()
@@ -54,15 +54,12 @@ func learnPolicies(t *testing.T) []sandbox.SyscallSandboxPolicy {
 		return []string{"--sandbox=learn", "--learned", recordings[len(recordings)-1]}
 	}
 	serving := startServing(t, learning("serving")...)
-	sync := func(name, dataDir, procs string, atLeast int32) {
-		t.Setenv("GOMAXPROCS", procs)
+	sync := func(name, dataDir string, flushed int32, ask bool) {
 		p := startNode(t, filepath.Join(dir, dataDir), append(learning(name), "--connect", serving.At.P2P)...)
-		if atLeast < tipHeight {
-			if _, err := p.PollChain(testTimeout, "enough is flushed", func(i *rpcapi.ChainInfo) bool { return i.Flushed >= atLeast }); err != nil {
-				t.Fatal(err)
-			}
-		} else {
-			waitSynced(t, p)
+		if _, err := p.PollChain(testTimeout, "enough is flushed", func(i *rpcapi.ChainInfo) bool { return i.Flushed >= flushed }); err != nil {
+			t.Fatal(err)
+		}
+		if ask {
 			checkBlocks(t, p)
 			if err := p.RPC.Call(nil, "getsandboxinfo"); err != nil {
 				t.Fatal(err)
@@ -72,10 +69,10 @@ func learnPolicies(t *testing.T) []sandbox.SyscallSandboxPolicy {
 			t.Fatal(err)
 		}
 	}
-	sync("whole", "one", "2", tipHeight)
-	sync("begin", "two", "1", 1000)
-	sync("end", "two", "4", tipHeight)
-	sync("idle", "two", "2", tipHeight)
+	sync("whole", "one", tipHeight, true)
+	sync("begin", "two", flushBlocks, false)
+	sync("end", "two", tipHeight, false)
+	sync("idle", "two", tipHeight, true)
 	if err := serving.Terminate(testTimeout); err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 
 const (
 	tick        = 250 * time.Millisecond
-	flushBlocks = 1000             // a flush takes tens of milliseconds, a thousand early blocks about as many
-	flushAfter  = 30 * time.Second // at the tip, where blocks come slowly
+	flushBlocks = 1000        // a flush takes tens of milliseconds, a thousand early blocks about as many
+	flushAfter  = time.Second // at the tip, where blocks come slowly
 )
 
 // scheduler does what is done from time to time: it flushes the chain, so that a kill -9 loses little, and reports progress.

@@ -12,6 +12,7 @@ import (
 	"github.com/syscall-sandbox/sandbox"
 
 	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/nodeproc"
+	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/rpcapi"
 )
 
 // The node's policies, with one call that it needs taken out of one of them.
@@ -86,7 +87,9 @@ func TestDeniedAndFelt(t *testing.T) {
 			w.checkReport(t, 1, test.call, test.thread, test.stack...)
 
 			again := startNode(t, w.node.DataDir, "--connect", server.get(t).At.P2P)
-			waitSynced(t, again)
+			if _, err := again.PollChain(testTimeout, "it goes on", func(i *rpcapi.ChainInfo) bool { return i.Connected > flushBlocks }); err != nil {
+				t.Fatal(err)
+			}
 			if err := again.Terminate(testTimeout); err != nil {
 				t.Error(err)
 			}
