@@ -31,18 +31,18 @@ var said = result{Answers: make(map[string]map[string]int)}
 
 // places are where violations happen; cgo adds some.
 var places = map[string]func(){
-	"syscall":    inSyscall,
-	"raw":        inRawSyscall,
-	"thread":     inThread,
-	"runtime":    inRuntime,
-	"init":       func() {}, // has been
-	"timer":      inTimer,
-	"finalizer":  inFinalizer,
-	"memory":     inMemoryPressure,
-	"end":        inThreadEnd,
-	"goexit":     inGoexit,
-	"free":       inFree,
-	"exec":       inExec,
+	"syscall":   inSyscall,
+	"raw":       inRawSyscall,
+	"thread":    inThread,
+	"runtime":   inRuntime,
+	"init":      func() {}, // has been
+	"timer":     inTimer,
+	"finalizer": inFinalizer,
+	"memory":    inMemoryPressure,
+	"end":       inThreadEnd,
+	"goexit":    inGoexit,
+	"free":      inFree,
+	"exec":      inExec,
 }
 
 func init() {

@@ -103,10 +103,10 @@ func inFinalizer() {
 	}()
 	for {
 		runtime.GC()
-		select {
+		select { // while the world runs: a report needs it
 		case <-done:
 			return
-		default:
+		case <-time.After(5 * time.Second):
 		}
 	}
 }
