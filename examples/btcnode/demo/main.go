@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 // Command demo shows btcnode at work: "demo" synchronises one node from another and prints who ran under which policy,
-// "violation" makes a node break its policy and prints how it ended. The root Makefile calls both.
+// "violation" makes a node break its policy and prints how it ended, "learn" lets nodes learn their policies and live by them. The
+// root Makefile calls all three.
 package main
 
 import (
@@ -10,13 +11,13 @@ import (
 )
 
 func main() {
-	commands := map[string]func() error{"demo": demo, "violation": violation}
+	commands := map[string]func() error{"demo": demo, "violation": violation, "learn": learn}
 	var run func() error
 	if len(os.Args) == 2 {
 		run = commands[os.Args[1]]
 	}
 	if run == nil {
-		fmt.Fprintln(os.Stderr, "usage: demo demo|violation (inside the module of btcnode)")
+		fmt.Fprintln(os.Stderr, "usage: demo demo|violation|learn (inside the module of btcnode)")
 		os.Exit(2)
 	}
 	if err := run(); err != nil {
