@@ -43,44 +43,58 @@ func TestLearnedPolicies(t *testing.T) {
 }
 
 // learnPolicies merges what the runs of a serving node and of a syncing one recorded. A flush closes all files, and it depends
-// on the timing which role is the next to open and read them. So one run asks for blocks right after the last flush, where it
-// is the RPC workers, and one stops there, where it is the shutoff role. The other runs are interrupted and start at the tip.
+// on the timing which role is the next to open and read them. So one run asks for blocks all the time, where it is the RPC
+// workers now and then, and one stops right after a flush, where it is the shutoff role. The others are interrupted and start at
+// the tip.
 func learnPolicies(t *testing.T) []sandbox.SyscallSandboxPolicy {
 	t.Helper()
-	dir := t.TempDir()
-	var recordings []string
-	learning := func(name string) []string {
-		recordings = append(recordings, filepath.Join(dir, name+".json"))
-		return []string{"--sandbox=learn", "--learned", recordings[len(recordings)-1]}
-	}
-	serving := startServing(t, learning("serving")...)
-	sync := func(name, dataDir string, flushed int32, ask bool) {
-		p := startNode(t, filepath.Join(dir, dataDir), append(learning(name), "--connect", serving.At.P2P)...)
-		if _, err := p.PollChain(testTimeout, "enough is flushed", func(i *rpcapi.ChainInfo) bool { return i.Flushed >= flushed }); err != nil {
-			t.Fatal(err)
-		}
-		if ask {
-			checkBlocks(t, p)
-			if err := p.RPC.Call(nil, "getsandboxinfo"); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := p.StopByRPC(testTimeout); err != nil {
-			t.Fatal(err)
-		}
-	}
-	sync("whole", "one", tipHeight, true)
-	sync("begin", "two", flushBlocks, false)
-	sync("end", "two", tipHeight, false)
-	sync("idle", "two", tipHeight, true)
-	if err := serving.Terminate(testTimeout); err != nil {
+	l := &learner{dir: t.TempDir()}
+	l.serving = startServing(t, l.flags("serving")...)
+	l.sync(t, "whole", "one", tipHeight, true)
+	l.sync(t, "begin", "two", flushBlocks, false)
+	l.sync(t, "end", "two", tipHeight, false)
+	l.sync(t, "idle", "two", tipHeight, true)
+	if err := l.serving.Terminate(testTimeout); err != nil {
 		t.Fatal(err)
 	}
-	policies, err := policyfile.Learn(recordings...)
+	policies, err := policyfile.Learn(l.recordings...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return policies
+}
+
+type learner struct {
+	dir        string
+	serving    *nodeproc.Process
+	recordings []string // files
+}
+
+func (l *learner) flags(run string) []string {
+	file := filepath.Join(l.dir, run+".json")
+	l.recordings = append(l.recordings, file)
+	return []string{"--sandbox=learn", "--learned", file}
+}
+
+// sync runs a node until so many blocks are flushed; ask says whether it is asked for blocks meanwhile.
+func (l *learner) sync(t *testing.T, run, dataDir string, flushed int32, ask bool) {
+	t.Helper()
+	p := startNode(t, filepath.Join(l.dir, dataDir), append(l.flags(run), "--connect", l.serving.At.P2P)...)
+	_, err := p.PollChain(testTimeout, "enough is flushed", func(i *rpcapi.ChainInfo) bool {
+		return (!ask || p.RPC.Call(nil, "getblock", i.BestBlockHash) == nil) && i.Flushed >= flushed
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ask {
+		checkBlocks(t, p)
+		if err := p.RPC.Call(nil, "getsandboxinfo"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.StopByRPC(testTimeout); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // checkLearned checks that every role runs under what was learned for it, and that this is less than the built-in policy.

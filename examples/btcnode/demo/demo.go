@@ -90,7 +90,7 @@ func follow(p *nodeproc.Process, what string, height int, done func(*rpcapi.Chai
 	bar := progress.New(os.Stdout, what, func(done, total int64) { fmt.Printf("%s: block %d of %d\n", what, done, total) })
 	return p.PollChain(demoTimeout, what, func(info *rpcapi.ChainInfo) bool {
 		bar.Set(int64(info.Blocks), int64(height))
-		return int(info.Blocks) >= height && done(info)
+		return done(info) && int(info.Blocks) >= height
 	})
 }
 
