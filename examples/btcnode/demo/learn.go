@@ -32,25 +32,15 @@ func learn() error {
 		if err != nil {
 			return err
 		}
-		recordings := []string{filepath.Join(dir, "serving.json"), filepath.Join(dir, "syncing.json")}
-		fmt.Println("learning: --sandbox=learn")
-		pair := nodePair{bin: bin, dir: filepath.Join(dir, "learning"), want: want}
-		if err := pair.run([]string{"--sandbox=learn", "--learned", recordings[0]}, []string{"--sandbox=learn", "--learned", recordings[1]}); err != nil {
-			return err
-		}
-		policies, err := policyfile.Learn(recordings...)
+		policies, file, err := learnPolicies(bin, dir, want)
 		if err != nil {
-			return err
-		}
-		file := filepath.Join(dir, "policies.json")
-		if err := policyfile.Write(file, policies); err != nil {
 			return err
 		}
 		if err := printLearned(policies); err != nil {
 			return err
 		}
 		fmt.Println("again, with these policies: --sandbox=abort")
-		pair.dir = filepath.Join(dir, "learned")
+		pair := nodePair{bin: bin, dir: filepath.Join(dir, "learned"), want: want}
 		flags := []string{"--sandbox=abort", "--policies", file}
 		if err := pair.run(flags, flags); err != nil {
 			return fmt.Errorf("under the learned policies: %w", err)
@@ -58,6 +48,21 @@ func learn() error {
 		fmt.Printf("learn: height=%d policies=%d violations=0\n", want.height, len(policies))
 		return nil
 	})
+}
+
+// learnPolicies also writes the policies into a file.
+func learnPolicies(bin, dir string, want expectation) (policies []sandbox.SyscallSandboxPolicy, file string, err error) {
+	serving, syncing := filepath.Join(dir, "serving.json"), filepath.Join(dir, "syncing.json")
+	fmt.Println("learning: --sandbox=learn")
+	pair := nodePair{bin: bin, dir: filepath.Join(dir, "learning"), want: want}
+	if err := pair.run([]string{"--sandbox=learn", "--learned", serving}, []string{"--sandbox=learn", "--learned", syncing}); err != nil {
+		return nil, "", err
+	}
+	if policies, err = policyfile.Learn(serving, syncing); err != nil {
+		return nil, "", err
+	}
+	file = filepath.Join(dir, "policies.json")
+	return policies, file, policyfile.Write(file, policies)
 }
 
 // nodePair is a node that imports the blocks and one that gets them from it.

@@ -70,6 +70,10 @@ func (p *Process) Poll(timeout time.Duration, what string, ok func() (bool, erro
 		case done:
 			return nil
 		case err != nil:
+			select { // a connection that breaks off may be all that is seen yet of the node's end
+			case <-p.ended:
+			case <-time.After(time.Second):
+			}
 			return fmt.Errorf("until %s: %w", what, errors.Join(err, p.early()))
 		case time.Now().After(deadline):
 			return fmt.Errorf("until %s: not within %v\n%s", what, timeout, p.Output())
