@@ -275,7 +275,7 @@ func refusedClose() {
 func TestDenyEndsWhereAnErrnoHarms(t *testing.T) {
 	t.Parallel()
 	r := testproc.Run(t, "refused close").ExpectExit(t, 2)
-	for _, want := range []string{`ERROR: The syscall "close" (syscall number 3)`, "  answer:   the process ends\n", "SIGSYS: bad system call\n"} {
+	for _, want := range []string{`ERROR: The syscall "close" (syscall number 3)`, "  answer:   the process ends\n", "  count:    1\n", "SIGSYS: bad system call\n"} {
 		if strings.Count(r.Stderr, want) != 1 {
 			t.Errorf("no %q in\n%s", want, r.Stderr)
 		}

@@ -10,7 +10,8 @@
 // sa_mask is empty and SA_NODEFER set: other signals, and traps in their handlers,
 // interrupt it as they would interrupt the call.
 
-#define frame 48
+// Frame: a copy of what the call points to.
+#define frame 32
 
 TEXT ·answer(SB),NOSPLIT|NOFRAME,$0
 	CMPQ	R14, $SYS_rt_sigprocmask
@@ -18,12 +19,19 @@ TEXT ·answer(SB),NOSPLIT|NOFRAME,$0
 	CMPQ	R14, $SYS_rt_sigaction
 	JEQ	sigaction
 refused:
+	CMPL	·answering(SB), $1 // ActionDeny; else UnsafeActionAllow, UnsafeActionLearn
+	JNE	told
+	LEAQ	·denials(SB), AX
+	MOVWQZX	0(AX)(R14*2), AX
+	TESTQ	AX, AX
+	JZ	fatal
+told:
 	CALL	·record(SB)
 	CMPQ	R14, $SYS_rt_sigqueueinfo
 	JEQ	deny
 	CMPQ	R14, $SYS_rt_tgsigqueueinfo
 	JEQ	deny
-	CMPL	·answering(SB), $1 // ActionDeny; else UnsafeActionAllow, UnsafeActionLearn
+	CMPL	·answering(SB), $1
 	JEQ	deny
 	CMPQ	R14, $SYS_clone
 	JEQ	again
@@ -39,8 +47,6 @@ make:
 deny:
 	LEAQ	·denials(SB), AX
 	MOVWQZX	0(AX)(R14*2), AX
-	TESTQ	AX, AX
-	JZ	fatal
 	NEGQ	AX
 	MOVQ	AX, uc_rax(R15)
 	RET
@@ -56,13 +62,36 @@ again:
 	RET
 
 sigprocmask:
-	// The kernel does it and checks the arguments. sigreturn puts the mask of the
-	// ucontext into force, so that is what has to follow, without SIGSYS.
-	CALL	·remake(SB)
+	// With a copy of the set, without SIGSYS: it must not be blocked for a moment. The
+	// kernel says whether the set can be read, by a call that cannot succeed. sigreturn
+	// puts the mask of the ucontext into force, so that has to follow.
+	CMPQ	uc_r10(R15), $8 // sizeof(sigset_t)
+	JNE	make
+	MOVQ	$7, DI // no such "how"
+	MOVQ	uc_rsi(R15), SI
+	XORL	DX, DX
+	MOVQ	$8, R10
+	MOVQ	$SYS_rt_sigprocmask, AX
+	CALL	·gate(SB)
+	CMPQ	AX, $-22 // EINVAL
+	JNE	result
+	MOVQ	uc_rsi(R15), SI
+	MOVQ	0(SI), AX
+	BTRQ	$30, AX // SIGSYS
+	JCC	unblocking
+	CALL	·observe(SB)
+unblocking:
+	ADJSP	$frame
+	MOVQ	AX, 0(SP)
+	MOVQ	uc_rdi(R15), DI
+	MOVQ	SP, SI
+	MOVQ	uc_rdx(R15), DX
+	MOVQ	$8, R10
+	MOVQ	$SYS_rt_sigprocmask, AX
+	CALL	·gate(SB)
 	MOVQ	AX, uc_rax(R15)
 	TESTQ	AX, AX
-	JNZ	failed
-	SUBQ	$frame, SP
+	JNZ	masked
 	XORL	DI, DI // SIG_BLOCK of nothing: reads
 	XORL	SI, SI
 	MOVQ	SP, DX
@@ -70,17 +99,67 @@ sigprocmask:
 	MOVQ	$SYS_rt_sigprocmask, AX
 	CALL	·gate(SB)
 	MOVQ	0(SP), AX
-	ADDQ	$frame, SP
-	BTRQ	$30, AX // SIGSYS
 	MOVQ	AX, uc_sigmask(R15)
-	JCC	failed
-	// The set by which the Go runtime would have blocked it, for setup: see
-	// masks_linux_amd64.go.
+masked:
+	ADJSP	$-frame
+	RET
+
+sigaction:
+	// The same for the mask of a handler: one that blocks SIGSYS would die of its first
+	// refused call. struct sigaction: handler, flags, restorer, mask.
+	CMPL	uc_rdi(R15), $31 // SIGSYS
+	JEQ	ours
+	CMPQ	uc_r10(R15), $8
+	JNE	make
+	XORL	DI, DI // no such signal
+	MOVQ	uc_rsi(R15), SI
+	XORL	DX, DX
+	MOVQ	$8, R10
+	MOVQ	$SYS_rt_sigaction, AX
+	CALL	·gate(SB)
+	CMPQ	AX, $-22 // EINVAL
+	JNE	result
+	ADJSP	$frame
+	MOVQ	uc_rsi(R15), SI
+	MOVQ	SP, DI
+	MOVQ	$4, CX
+	CLD
+	REP; MOVSQ
+	BTRQ	$30, 24(SP) // SIGSYS
+	MOVQ	uc_rdi(R15), DI
+	MOVQ	SP, SI
+	MOVQ	uc_rdx(R15), DX
+	MOVQ	$8, R10
+	MOVQ	$SYS_rt_sigaction, AX
+	CALL	·gate(SB)
+	ADJSP	$-frame
+result:
+	MOVQ	AX, uc_rax(R15)
+	RET
+
+ours:
+	// Where no process can be made nobody has a reason to ask: a violation. Elsewhere
+	// it is the child of a vfork, which resets all handlers, and goes on without this
+	// one being reset; the old action is read for it.
+	CMPL	instance_guards(BX), $0
+	JNE	refused
+	MOVQ	uc_rdi(R15), DI
+	XORL	SI, SI
+	MOVQ	uc_rdx(R15), DX
+	MOVQ	uc_r10(R15), R10
+	MOVQ	$SYS_rt_sigaction, AX
+	CALL	·gate(SB)
+	JMP	result
+
+// observe notes the set by which the Go runtime wants to block SIGSYS, for setup: see
+// masks_linux_amd64.go. It keeps AX.
+TEXT ·observe(SB),NOSPLIT|NOFRAME,$0
+	MOVQ	AX, R8
 	MOVQ	uc_rip(R15), AX
 	CMPQ	AX, ·goCode+0(SB)
-	JLS	failed
+	JLS	noted
 	CMPQ	AX, ·goCode+8(SB)
-	JHI	failed
+	JHI	noted
 	MOVQ	uc_rsi(R15), DX
 	LEAQ	·blockers(SB), SI
 	MOVQ	$8, CX // len(blockers)
@@ -88,56 +167,14 @@ note:
 	XORL	AX, AX
 	LOCK
 	CMPXCHGQ	DX, 0(SI)
-	JEQ	failed
+	JEQ	noted
 	CMPQ	AX, DX
-	JEQ	failed
+	JEQ	noted
 	ADDQ	$8, SI
 	DECQ	CX
 	JNZ	note
-failed:
-	RET
-
-sigaction:
-	CMPL	uc_rdi(R15), $31 // SIGSYS
-	JEQ	ours
-	CALL	·remake(SB)
-	MOVQ	AX, uc_rax(R15)
-	TESTQ	AX, AX
-	JNZ	kept
-	// A handler that blocks SIGSYS would die of its first refused call: once more,
-	// without. struct sigaction: handler, flags, restorer, mask.
-	SUBQ	$frame, SP
-	MOVLQZX	uc_rdi(R15), DI
-	XORL	SI, SI
-	MOVQ	SP, DX
-	MOVQ	$8, R10
-	MOVQ	$SYS_rt_sigaction, AX
-	CALL	·gate(SB)
-	TESTQ	AX, AX
-	JNZ	as
-	CMPQ	0(SP), $1 // SIG_DFL, SIG_IGN
-	JLS	as
-	BTRQ	$30, 24(SP)
-	JCC	as
-	MOVLQZX	uc_rdi(R15), DI
-	MOVQ	SP, SI
-	XORL	DX, DX
-	MOVQ	$8, R10
-	MOVQ	$SYS_rt_sigaction, AX
-	CALL	·gate(SB)
-as:
-	ADDQ	$frame, SP
-kept:
-	RET
-ours:
-	// Where no process can be made nobody has a reason to ask: a violation. Elsewhere
-	// it is the child of a vfork, which resets all handlers, and goes on without this
-	// one being reset; the old action is read for it.
-	CMPL	instance_guards(BX), $0
-	JNE	refused
-	MOVQ	$0, uc_rsi(R15)
-	CALL	·remake(SB)
-	MOVQ	AX, uc_rax(R15)
+noted:
+	MOVQ	R8, AX
 	RET
 
 // remake makes the refused call with its arguments; the result is in AX. A signal

@@ -33,3 +33,6 @@ func RecordedIP() uintptr {
 	}
 	return 0
 }
+
+// Gate is the address of the handler's own call instruction.
+func Gate() uintptr { return gateEntry() }

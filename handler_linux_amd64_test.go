@@ -4,6 +4,8 @@ package sandbox_test
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/syscall-sandbox/sandbox"
 	"github.com/syscall-sandbox/sandbox/internal/abi"
+	"github.com/syscall-sandbox/sandbox/internal/judge"
 	"github.com/syscall-sandbox/sandbox/internal/testproc"
 	"github.com/syscall-sandbox/sandbox/seccomp"
 )
@@ -67,6 +70,32 @@ func replacesHandler() {
 	expectGetgroups(action)
 }
 
+// resetBy makes the same call from elsewhere: the handler's own call instruction, or
+// code in memory of our own.
+func resetBy(address uintptr) uintptr {
+	var def [4]uint64
+	return judge.CallAt(address, unix.SYS_RT_SIGACTION, uintptr(unix.SIGSYS), uintptr(unsafe.Pointer(&def)), 0, 8)
+}
+
+func init() { children["replaces the handler from elsewhere"] = replacesFromElsewhere }
+
+func replacesFromElsewhere() {
+	code, err := unix.Mmap(-1, 0, 4096, unix.PROT_READ|unix.PROT_WRITE|unix.PROT_EXEC, unix.MAP_PRIVATE|unix.MAP_ANON)
+	must(err)
+	copy(code, []byte{0x0f, 0x05, 0xc3}) // SYSCALL; RET
+	setUp("log-and-deny")
+	for _, address := range []uintptr{sandbox.Gate(), uintptr(unsafe.Pointer(&code[0]))} {
+		if got := resetBy(address); int(got) != -int(unix.EPERM) {
+			testproc.Fail("rt_sigaction answers %d", int(got))
+		}
+	}
+	expectGetgroups("log-and-deny")
+}
+
+func TestHandlerStaysWhereverTheCallComesFrom(t *testing.T) {
+	testproc.Run(t, "replaces the handler from elsewhere").ExpectExit(t, 0)
+}
+
 // The handler cannot be taken away where no process can be made. Elsewhere the child of
 // a vfork must be able to: it is noticed, or only pretended.
 func TestHandlerStays(t *testing.T) {
@@ -102,6 +131,16 @@ func queuesSignal() {
 			testproc.Fail("%d: %v", nr, errno)
 		}
 	}
+	// With a siginfo pidfd_send_signal is one more of them; os.Process.Signal gives none.
+	if testproc.Args()[0] != "log-and-deny" {
+		return
+	}
+	fd, err := unix.PidfdOpen(unix.Getpid(), 0)
+	must(err)
+	if _, _, errno := unix.RawSyscall6(unix.SYS_PIDFD_SEND_SIGNAL, uintptr(fd), uintptr(unix.SIGUSR1), uintptr(unsafe.Pointer(&info)), 0, 0, 0); errno != unix.ENOSYS {
+		testproc.Fail("pidfd_send_signal: %v", errno)
+	}
+	must(unix.PidfdSendSignal(fd, 0, nil, 0))
 }
 
 // rt_sigqueueinfo and rt_tgsigqueueinfo are refused by every policy, and under the
@@ -215,5 +254,106 @@ func TestForgedSIGSYSGoesToGo(t *testing.T) {
 				t.Error(r.Stderr)
 			}
 		})
+	}
+}
+
+func init() {
+	children["extra files"] = extraFiles
+	children["setup again"] = setupAgain
+	children["outer trap"] = outerTrap
+}
+
+// extraFiles executes a program that gets files by low numbers, where the handler's own
+// would be if it had them there: the child between fork and execve traps.
+func extraFiles() {
+	reported := make(chan string, 10)
+	setUpWith("log-and-allow", sandbox.Config{OnViolation: func(v sandbox.Violation) { reported <- v.Syscall }})
+	c := exec.Command("/bin/true")
+	var files []*os.File
+	for range 12 {
+		f, err := os.CreateTemp("", "")
+		must(err)
+		must(os.Remove(f.Name()))
+		files = append(files, f)
+	}
+	c.ExtraFiles = files
+	must(c.Run())
+	for _, f := range files {
+		if info, err := f.Stat(); err != nil || info.Size() != 0 {
+			testproc.Fail("%d bytes in somebody's file, %v", info.Size(), err)
+		}
+	}
+	expectGetgroups("log-and-allow")
+	for got := ""; got != "getgroups"; got = <-reported {
+	}
+}
+
+// The handler in a child before execve does not write into files that the child has got.
+func TestChildWithFiles(t *testing.T) {
+	for range 5 {
+		testproc.Run(t, "extra files").ExpectExit(t, 0)
+	}
+}
+
+// setupAgain sets up once more after a setup that failed late: a thread blocks all
+// signals, which nobody can help.
+func setupAgain() {
+	var all unix.Sigset_t
+	for i := range all.Val {
+		all.Val[i] = ^uint64(0)
+	}
+	release := make(chan struct{})
+	blocked := make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		must(unix.PthreadSigmask(unix.SIG_SETMASK, &all, nil))
+		close(blocked)
+		<-release
+		must(unix.PthreadSigmask(unix.SIG_UNBLOCK, &all, nil))
+		runtime.UnlockOSThread()
+		release <- struct{}{}
+	}()
+	<-blocked
+	err := sandbox.SetupSyscallSandbox(sandbox.Config{Action: sandbox.ActionDeny})
+	if err == nil || !strings.Contains(err.Error(), "blocks SIGSYS") {
+		testproc.Fail("%v", err)
+	}
+	if err := sandbox.SetupSyscallSandbox(sandbox.Config{Action: sandbox.ActionInvokeSignalHandler}); err == nil {
+		testproc.Fail("log-and-abort after a late failure")
+	}
+	release <- struct{}{}
+	<-release
+	must(sandbox.SetupSyscallSandbox(sandbox.Config{Action: sandbox.ActionDeny}))
+	expectGetgroups("log-and-deny")
+	if n := len(sandbox.Violations()); n != 1 {
+		testproc.Fail("%d violations", n)
+	}
+}
+
+// A setup that has failed late can be tried again, but not with another meaning.
+func TestSetupAgain(t *testing.T) {
+	t.Parallel()
+	testproc.Run(t, "setup again").ExpectExit(t, 0)
+}
+
+// outerTrap has a filter of somebody else's that traps a call, as a container's might.
+func outerTrap() {
+	program, err := seccomp.Filter{Default: seccomp.Allow, Unknown: seccomp.Allow, Rules: []seccomp.Rule{{Call: "getgroups", Action: seccomp.Trap(0)}}}.Compile()
+	must(err)
+	must(seccomp.SetNoNewPrivs())
+	must(seccomp.SetFilter(program, seccomp.TSync))
+	setUp(testproc.Args()[0])
+	_ = getgroups()
+	fmt.Println("alive")
+}
+
+// A trap of somebody else's is the runtime's, which crashes, where our filter permits
+// the call. Where it traps too the call is ours, and cannot be made: it fails.
+func TestOuterTrap(t *testing.T) {
+	for _, action := range []string{"log-and-allow", "learn"} {
+		r := testproc.Run(t, "outer trap", action)
+		if r.ExpectExit(t, 0); r.Stdout != "alive\n" {
+			t.Error(r.Stdout)
+		}
 	}
 }

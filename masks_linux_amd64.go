@@ -19,8 +19,7 @@ import (
 
 // A trap on a thread that blocks SIGSYS kills the process without a word
 // (kernel/signal.c force_sig_info_to_task), and the Go runtime blocks all signals while
-// it makes a thread, ends one or forks, and for good on a thread of os/signal; so does
-// a C library. Where the program is to go on after a trap, no thread may block SIGSYS,
+// it makes a thread, ends one or forks; so does a C library. Where the program is to go on after a trap, no thread may block SIGSYS,
 // from the first filter on. But the call by which a thread ends its blocking must not
 // trap either, if it had blocked all before the filter came. So:
 //
@@ -48,20 +47,10 @@ var (
 func unblockerEntry() uintptr
 
 // neverBlockSIGSYS sees to it that no thread blocks SIGSYS, from now on. The handler
-// is in place. What it installs stays, and changes nothing but that.
+// is in place, and observeBlocking has been here. What it installs stays, and changes
+// nothing but that.
 func neverBlockSIGSYS(trap seccomp.Action, r refusal) error {
-	if err := observeBlocking(trap, r); err != nil {
-		return err
-	}
-	var sets []uint64
-	for i := range blockers {
-		if set := atomic.LoadUint64(&blockers[i]); set != 0 {
-			sets = append(sets, set)
-		}
-	}
-	if len(sets) == 0 {
-		return errors.New("sandbox: the Go runtime of this program blocks signals in a way that is not known: use ActionInvokeSignalHandler")
-	}
+	sets := observedSets()
 	const sigBlock, sigSetmask = 0, 2
 	how, set, old := seccomp.Arg32(0), seccomp.Arg64(1), seccomp.Arg64(2)
 	for _, when := range [][][]seccomp.Cond{
@@ -82,7 +71,7 @@ func neverBlockSIGSYS(trap seccomp.Action, r refusal) error {
 func trapBlocking(trap seccomp.Action, r refusal, when [][]seccomp.Cond) error {
 	ip := seccomp.UnsafeIP()
 	rules := []seccomp.Rule{{Call: "rt_sigprocmask", When: []seccomp.Cond{ip.Is(r.gate)}, Action: seccomp.Allow}}
-	for _, c := range r.everywhere() {
+	for _, c := range r.code {
 		for _, conds := range when {
 			conds = append([]seccomp.Cond{ip.Between(c.lo+1, c.hi)}, conds...)
 			rules = append(rules, seccomp.Rule{Call: "rt_sigprocmask", When: conds, Action: trap})
@@ -95,12 +84,13 @@ func trapBlocking(trap seccomp.Action, r refusal, when [][]seccomp.Cond) error {
 	return installEverywhere(program)
 }
 
-// everywhere is the process's code, or all addresses where that is not known.
-func (r *refusal) everywhere() []codeRange {
-	if len(r.code) > 0 {
-		return r.code
+func observedSets() (sets []uint64) {
+	for i := range blockers {
+		if set := atomic.LoadUint64(&blockers[i]); set != 0 {
+			sets = append(sets, set)
+		}
 	}
-	return []codeRange{{0, 1<<64 - 1}}
+	return sets
 }
 
 // observeBlocking has a thread fork, which its filter refuses, and end.
@@ -113,7 +103,7 @@ func observeBlocking(trap seccomp.Action, r refusal) error {
 	if err != nil {
 		return err
 	}
-	goCode = r.everywhere()[0]
+	goCode = r.code[0]
 	done := make(chan error, 1)
 	tid := 0
 	goOffMain(func() {
@@ -130,7 +120,13 @@ func observeBlocking(trap seccomp.Action, r refusal) error {
 	if err := <-done; err != nil {
 		return fmt.Errorf("sandbox: trying how the runtime blocks signals: %w", err)
 	}
-	return waitUntil(func() bool { return !threadExists(tid) }, "a thread of setup does not end")
+	if err := waitUntil(func() bool { return !threadExists(tid) }, "a thread of setup does not end"); err != nil {
+		return err
+	}
+	if len(observedSets()) == 0 {
+		return errors.New("sandbox: the Go runtime of this program blocks signals in a way that is not known: use ActionInvokeSignalHandler")
+	}
+	return nil
 }
 
 // unblockThreads waits until no thread blocks SIGSYS, and helps.
@@ -145,14 +141,13 @@ func unblockThreads() error {
 	unblocker.handler = unblockerEntry()
 	unblocker.mask = 0
 	if old.handler <= 1 {
-		return errors.New("sandbox: the Go runtime does not handle SIGPROF in this program: use ActionInvokeSignalHandler")
+		return errors.New("sandbox: the Go runtime does not handle SIGPROF in this program: start it again with ActionInvokeSignalHandler")
 	}
 	if err := sigaction(unix.SIGPROF, &unblocker, nil); err != nil {
 		return err
 	}
 	defer func() { _ = sigaction(unix.SIGPROF, &old, nil) }()
 	var err error
-	kicked := make(map[int]bool)
 	clean := 0
 	waited := waitUntil(func() bool {
 		var blocking []int
@@ -160,10 +155,7 @@ func unblockThreads() error {
 			return true
 		}
 		for _, tid := range blocking {
-			if !kicked[tid] {
-				_ = unix.Tgkill(processID(), tid, unix.SIGPROF)
-				kicked[tid] = true
-			}
+			_ = unix.Tgkill(processID(), tid, unix.SIGPROF)
 		}
 		// One look can miss a thread that was born while it lasted, to a parent that it
 		// found unblocked by then.
@@ -172,11 +164,12 @@ func unblockThreads() error {
 			clean = 0
 		}
 		return clean == 2
-	}, "a thread blocks SIGSYS, and SIGPROF too: unblock it before setup, or use ActionInvokeSignalHandler")
+	}, "a thread blocks SIGSYS, and SIGPROF too: unblock it before setup, or start the program again with ActionInvokeSignalHandler")
 	return errors.Join(err, waited)
 }
 
 // threadsBlocking lists the threads whose mask has the signal: proc_pid_status(5), SigBlk.
+// Workers of io_uring, which block all for good, make no calls.
 func threadsBlocking(s unix.Signal) (tids []int, err error) {
 	names, err := taskNames()
 	if err != nil {
@@ -189,6 +182,9 @@ func threadsBlocking(s unix.Signal) (tids []int, err error) {
 		}
 		if err != nil {
 			return nil, err
+		}
+		if bytes.HasPrefix(status, []byte("Name:\tiou-")) {
+			continue
 		}
 		_, after, _ := bytes.Cut(status, []byte("SigBlk:\t"))
 		digits, _, _ := bytes.Cut(after, []byte("\n"))

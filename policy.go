@@ -5,6 +5,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/syscall-sandbox/sandbox/internal/abi"
 	"github.com/syscall-sandbox/sandbox/internal/gobase"
@@ -186,7 +187,13 @@ func (p SyscallSandboxPolicy) conditional(nr uint32, s Scope) (rules []seccomp.R
 		threads := seccomp.Arg64(0).Masked(cloneThread, cloneThread)
 		return []seccomp.Rule{{Call: callName(nr), When: []seccomp.Cond{threads}, Action: seccomp.Allow, Reason: "threads; no program may be executed, so no process made"}}
 	}
+	if nr == sysno.PidfdSendSignal && p.p.rules.allowed.has(nr) {
+		rules = append(rules, seccomp.Rule{Call: callName(nr), When: []seccomp.Cond{noSiginfo}, Action: seccomp.Allow, Reason: "allowed by name; without a siginfo, which could forge the signal that reports a violation"})
+	}
 	for _, r := range p.p.rules.conds {
+		if nr == sysno.PidfdSendSignal {
+			r.when = append(slices.Clone(r.when), noSiginfo)
+		}
 		if r.nr == nr {
 			rules = append(rules, seccomp.Rule{Call: callName(nr), When: r.when, Action: seccomp.Allow, Reason: "allowed by name and arguments"})
 		}
@@ -202,6 +209,10 @@ func (p SyscallSandboxPolicy) conditional(nr uint32, s Scope) (rules []seccomp.R
 	}
 	return rules
 }
+
+// noSiginfo holds for pidfd_send_signal(2) without a siginfo: with one it could forge the
+// signal that reports a violation.
+var noSiginfo = seccomp.Arg64(2).Is(0)
 
 // errFor is Err and what only the scope makes a mistake.
 func (p SyscallSandboxPolicy) errFor(s Scope) error {
@@ -223,6 +234,7 @@ func (p SyscallSandboxPolicy) errFor(s Scope) error {
 // The policy must have no mistakes.
 func (p SyscallSandboxPolicy) permitted(s Scope) callSet {
 	set := p.p.rules.allowed.union(runtimeShare(s))
+	set.remove(sysno.PidfdSendSignal)
 	if !p.makesProcesses() {
 		for _, nr := range [...]uint32{sysno.Clone, sysno.Fork, sysno.Vfork} {
 			set.remove(nr)
@@ -246,7 +258,7 @@ func (p SyscallSandboxPolicy) makesProcesses() bool {
 // partly are the calls permitted for some arguments only.
 func (p SyscallSandboxPolicy) partly(s Scope) (set callSet) {
 	set = p.p.rules.asked
-	for _, nr := range [...]uint32{sysno.Clone, sysno.Kill} {
+	for _, nr := range [...]uint32{sysno.Clone, sysno.Kill, sysno.PidfdSendSignal} {
 		if !p.permitted(s).has(nr) && len(p.conditional(nr, s)) > 0 {
 			set.add(nr)
 		}

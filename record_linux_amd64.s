@@ -12,11 +12,14 @@
 //
 // It uses all registers but SP, BX, R13, R14, R15. R8 is the hash so far.
 //
-// Frame: the return addresses, their number, the entry.
+// When the table is filling up, calls that it does not know yet go by a hash without
+// counter and stack.
+//
+// Frame: the return addresses, their number, the top of the stack, that hash.
 #define pcs    0
 #define npcs   376
 #define leaf   384
-#define at     392
+#define short  392
 #define frame  400
 
 // MIX adds AX to the hash: multiplication spreads low bits upward, the shift brings
@@ -35,7 +38,7 @@
 	MIX
 
 TEXT ·record(SB),NOSPLIT|NOFRAME,$0
-	SUBQ	$frame, SP
+	ADJSP	$frame
 	MOVQ	$0x9e3779b97f4a7c15, R9
 	XORL	R8, R8
 	MOVLQZX	instance_label(BX), AX
@@ -55,11 +58,9 @@ TEXT ·record(SB),NOSPLIT|NOFRAME,$0
 	// The frame-pointer chain, within the bounds of the goroutine's stack (g.stack, the
 	// first two words of a g). A thread of C has no g. On a system stack the chain
 	// ends where the runtime switched to it.
+	MOVQ	R8, short(SP)
 	XORL	CX, CX
 	MOVQ	$0, leaf(SP)
-	MOVL	·used(SB), AX
-	CMPL	AX, $max_used
-	JAE	walked
 	CMPL	·walks(SB), $0
 	JEQ	walked
 	MOVQ	uc_rip(R15), AX
@@ -98,11 +99,12 @@ walk:
 	JB	walk
 walked:
 	MOVQ	CX, npcs(SP)
-	TESTQ	R8, R8
-	JNZ	claim
-	INCQ	R8 // 0 is an empty slot
 
 claim:
+	TESTQ	R8, R8
+	JNZ	hashed
+	INCQ	R8 // 0 is an empty slot
+hashed:
 	MOVQ	R8, DX
 	SHRQ	$20, DX
 	MOVQ	$max_probes, DI
@@ -117,6 +119,12 @@ probe:
 	JEQ	found
 	TESTQ	AX, AX
 	JNZ	next
+	CMPQ	R8, short(SP)
+	JEQ	empty
+	CMPL	·used(SB), $max_used
+	JHS	shorter
+empty:
+	XORL	AX, AX
 	LOCK
 	CMPXCHGQ	R8, entry_hash(R12)
 	JEQ	fill
@@ -126,18 +134,29 @@ next:
 	INCQ	DX
 	DECQ	DI
 	JNZ	probe
+shorter:
+	// Once more without counter and stack, if that is not what has just failed.
+	MOVQ	short(SP), AX
+	CMPQ	AX, R8
+	JEQ	full
+	MOVQ	AX, R8
+	MOVQ	$0, npcs(SP)
+	MOVQ	$0, leaf(SP)
+	TESTQ	R8, R8
+	JNZ	claim
+	INCQ	R8
+	MOVQ	R8, short(SP)
+	JMP	claim
+full:
 	LEAQ	·lost(SB), AX
 	LOCK
 	INCQ	0(AX)(R14*8)
-	XORL	AX, AX
-	ADDQ	$frame, SP
-	RET
+	XORL	R12, R12
+	JMP	done
 found:
 	LOCK
 	INCQ	entry_count(R12)
-	MOVQ	R12, AX
-	ADDQ	$frame, SP
-	RET
+	JMP	done
 
 fill:
 	LOCK
@@ -204,7 +223,13 @@ fill:
 	MOVQ	$1, DX
 	MOVQ	$SYS_write, AX
 	CALL	·gate(SB)
+	CMPQ	AX, $1
+	JEQ	shown
+	CMPQ	AX, $-11 // EAGAIN
+	JEQ	shown
+	MOVL	$0, ·waking(SB) // in a child that has other files: the next one may get through
 shown:
+done:
 	MOVQ	R12, AX
-	ADDQ	$frame, SP
+	ADJSP	$-frame
 	RET

@@ -70,15 +70,17 @@ func (r *refusal) special(nr uint32, answers map[uint32]seccomp.Rule) ([]seccomp
 // the handler pretends to do.
 func (r *refusal) sigaction() []seccomp.Rule {
 	const sigsys = 31
-	rules := []seccomp.Rule{r.allow(sysno.RtSigaction, "reads a handler", seccomp.Arg64(1).Is(0))}
+	reads := r.allow(sysno.RtSigaction, "reads a handler", seccomp.Arg64(1).Is(0))
+	others := seccomp.Arg32(0).Not(sigsys)
 	switch {
 	case r.action > ActionInvokeSignalHandler:
 		// The handler sees to it that no other handler blocks SIGSYS.
-		return append(rules, r.rules(sysno.RtSigaction, seccomp.Allow)...)
+		gate := r.allow(sysno.RtSigaction, "the handler makes it", seccomp.UnsafeIP().Is(r.gate), others)
+		return append([]seccomp.Rule{reads, gate}, r.traps(sysno.RtSigaction)...)
 	case r.creates:
 		return []seccomp.Rule{r.allow(sysno.RtSigaction, "a child of vfork resets all handlers")}
 	default:
-		return append(rules, r.allow(sysno.RtSigaction, "handlers of other signals than the one that reports violations", seccomp.Arg32(0).Not(sigsys)))
+		return []seccomp.Rule{reads, r.allow(sysno.RtSigaction, "handlers of other signals than the one that reports violations", others)}
 	}
 }
 
@@ -89,7 +91,28 @@ func (r *refusal) sigprocmask() []seccomp.Rule {
 	return append([]seccomp.Rule{
 		r.allow(sysno.RtSigprocmask, "reads the mask", seccomp.Arg64(1).Is(0)),
 		r.allow(sysno.RtSigprocmask, "unblocks signals", seccomp.Arg32(0).Is(sigUnblock)),
-	}, r.rules(sysno.RtSigprocmask, seccomp.Allow)...)
+		r.allow(sysno.RtSigprocmask, "the handler makes it", seccomp.UnsafeIP().Is(r.gate)),
+	}, r.traps(sysno.RtSigprocmask)...)
+}
+
+// traps are the rules of a call that the handler must see: made by this process's own
+// code, or by any where no program can be executed.
+func (r *refusal) traps(nr uint32) []seccomp.Rule {
+	if r.action == ActionDeny && !r.creates {
+		return nil
+	}
+	return r.elsewhere(nr, r.code, seccomp.Allow)
+}
+
+// elsewhere traps a call by code of these ranges and gives it another answer elsewhere.
+func (r *refusal) elsewhere(nr uint32, code []codeRange, answer seccomp.Action) (rules []seccomp.Rule) {
+	if len(code) == 0 {
+		return nil
+	}
+	for _, c := range code {
+		rules = append(rules, seccomp.Rule{Call: callName(nr), When: []seccomp.Cond{seccomp.UnsafeIP().Between(c.lo+1, c.hi)}, Action: r.trap, Reason: "the process's own code"})
+	}
+	return append(rules, seccomp.Rule{Call: callName(nr), Action: answer, Reason: "executed programs"})
 }
 
 // unlearnable are calls about the stack or the signal frame of the thread itself, or
@@ -116,34 +139,24 @@ func (r *refusal) learn(nr uint32, answers map[uint32]seccomp.Rule) []seccomp.Ru
 }
 
 // rules are those of a call that the policy does not permit: none where the
-// filter's default is right. elsewhere is the answer to code that is not the
-// process's own, if it is not the action's.
-func (r *refusal) rules(nr uint32, elsewhere ...seccomp.Action) []seccomp.Rule {
-	var rules []seccomp.Rule
-	code, other := r.code, seccomp.Allow
-	ip := seccomp.UnsafeIP()
+// filter's default is right.
+func (r *refusal) rules(nr uint32) []seccomp.Rule {
 	switch {
 	case r.action <= ActionInvokeSignalHandler:
 		return nil
-	case r.action == ActionDeny && len(elsewhere) == 0:
+	case r.action == ActionDeny:
 		errno, goesOn := gobase.Denial(nr)
-		if !r.creates || len(code) == 0 || !goesOn {
+		if !r.creates || !goesOn {
 			return nil
 		}
-		other = seccomp.Errno(errno)
+		return r.elsewhere(nr, r.code, seccomp.Errno(errno))
 	case nr == sysno.Clone || nr == sysno.Fork || nr == sysno.Vfork:
-		rules = append(rules, r.allow(nr, "reported and made once more", seccomp.Arg64(5).Is(again)))
-		code = code[:1] // C code may keep something in the register of argument 5
+		// Code of C libraries may keep something in the register of argument 5.
+		own := r.code[:min(len(r.code), 1)]
+		return append([]seccomp.Rule{r.allow(nr, "reported and made once more", seccomp.Arg64(5).Is(again))}, r.elsewhere(nr, own, seccomp.Allow)...)
 	default:
-		rules = append(rules, r.allow(nr, "the handler makes it", ip.Is(r.gate)))
+		return append([]seccomp.Rule{r.allow(nr, "the handler makes it", seccomp.UnsafeIP().Is(r.gate))}, r.elsewhere(nr, r.code, seccomp.Allow)...)
 	}
-	if len(code) == 0 {
-		return rules
-	}
-	for _, c := range code {
-		rules = append(rules, seccomp.Rule{Call: callName(nr), When: []seccomp.Cond{ip.Between(c.lo+1, c.hi)}, Action: r.trap, Reason: "the process's own code"})
-	}
-	return append(rules, seccomp.Rule{Call: callName(nr), Action: other, Reason: "executed programs"})
 }
 
 func (r *refusal) allow(nr uint32, reason string, when ...seccomp.Cond) seccomp.Rule {

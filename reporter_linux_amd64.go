@@ -29,30 +29,39 @@ type reporter struct {
 // back. Where the program is to go on after a violation it cannot: what keeps SIGSYS
 // unblocked is a filter.
 func takeSIGSYS(c Config, initial chain, r refusal) (release func(), err error) {
-	stop, err := startReporter(c, r)
+	nothing := func() {}
+	stop, err := startReporter(c, r, initial.layers[0].policy.makesProcesses())
 	if err != nil {
-		return nil, err
-	}
-	unhook, err := hookSIGSYS(c.Action)
-	if err != nil {
-		stop()
-		return nil, err
+		return nothing, err
 	}
 	if c.Action == ActionInvokeSignalHandler {
+		unhook, err := hookSIGSYS(c.Action)
+		if err != nil {
+			stop()
+			return nothing, err
+		}
 		return func() { unhook(); stop() }, nil
 	}
 	instance, err := addInstance(initial, "", false)
 	if err != nil {
+		stop()
+		return nothing, err
+	}
+	if unhook, err := hookSIGSYS(c.Action); err != nil {
+		stop()
+		return nothing, err
+	} else if err := observeBlocking(seccomp.Trap(instance), r); err != nil {
 		unhook()
 		stop()
-		return nil, err
+		return nothing, err
 	}
-	return func() {}, neverBlockSIGSYS(seccomp.Trap(instance), r)
+	state.late = true
+	return stop, neverBlockSIGSYS(seccomp.Trap(instance), r)
 }
 
 // startReporter prepares all that a violation needs, but for the handler itself, and
 // returns the way back.
-func startReporter(c Config, r refusal) (stop func(), err error) {
+func startReporter(c Config, r refusal, executes bool) (stop func(), err error) {
 	fd, err := reportTo(c.Report)
 	if err != nil {
 		return nil, err
@@ -63,7 +72,7 @@ func startReporter(c Config, r refusal) (stop func(), err error) {
 		return nil, fmt.Errorf("sandbox: a pipe for reports: %w", err)
 	}
 	rep := &reporter{action: c.Action, wake: os.NewFile(uintptr(pipe[0]), "sandbox reports"), fd: fd}
-	reportFD, wakeFD = uint32(fd), uint32(pipe[1])
+	reportFD, wakeFD = uint32(fd), uint32(outOfReach(pipe[1]))
 	if lo, hi, sp := stackBounds(); lo < sp && sp < hi {
 		walks = 1
 	}
@@ -71,14 +80,29 @@ func startReporter(c Config, r refusal) (stop func(), err error) {
 		rep.callback = make(chan Violation, 256)
 		go call(c.OnViolation, rep.callback)
 	}
-	rep.warn(r)
+	rep.warn(r, executes)
 	go rep.run()
 	return func() {
-		rep.wake.Close() // ends run
-		unix.Close(pipe[1])
-		closeReport(fd)
 		reportFD = 2
+		unix.Close(int(atomic.SwapUint32(&wakeFD, ^uint32(0))))
+		rep.wake.Close() // ends run
+		closeReport(fd)
+		if rep.callback != nil {
+			close(rep.callback)
+		}
 	}, nil
+}
+
+// outOfReach moves a descriptor to a high number: a child between fork and execve, which
+// shares the handler and its numbers, puts the files of its own in low ones.
+func outOfReach(fd int) int {
+	for _, least := range []int{600, 200} {
+		if high, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, least); err == nil {
+			unix.Close(fd)
+			return high
+		}
+	}
+	return fd
 }
 
 // stackBounds returns the bounds of the caller's goroutine stack as the handler
@@ -103,7 +127,7 @@ func reportTo(f *os.File) (int, error) {
 	if err != nil {
 		return -1, fmt.Errorf("sandbox: Config.Report: %w", err)
 	}
-	return fd, nil
+	return outOfReach(fd), nil
 }
 
 func closeReport(fd int) {
@@ -112,16 +136,18 @@ func closeReport(fd int) {
 	}
 }
 
-func (r *reporter) warn(at refusal) {
+func (r *reporter) warn(at refusal, executes bool) {
+	prefix := "WARNING: syscall sandbox: " + r.action.String() + ": "
 	switch r.action {
 	case UnsafeActionAllow:
-		r.write("WARNING: syscall sandbox: log-and-allow: calls that the policies refuse are reported and executed; nothing is protected.\n")
+		r.write(prefix + "calls that the policies refuse are reported and executed; nothing is protected.\n")
 	case UnsafeActionLearn:
-		text := "WARNING: syscall sandbox: learn: every call is recorded and executed; nothing is protected.\n"
+		r.write(prefix + "every call is recorded and executed; nothing is protected.\n")
+	}
+	if r.action > ActionDeny || r.action == ActionDeny && executes {
 		if !at.movable() {
-			text += "WARNING: syscall sandbox: learn: this program is not position independent: programs of that kind which it executes may die by SIGSYS; build with -buildmode=pie.\n"
+			r.write(prefix + "this program is not position independent, or its addresses are not random: programs like it that it executes die by SIGSYS; build with -buildmode=pie.\n")
 		}
-		r.write(text)
 	}
 }
 

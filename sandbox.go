@@ -40,6 +40,7 @@ type Config struct {
 var state struct {
 	mu      sync.Mutex
 	ready   bool
+	late    bool // a setup whose program is to go on after violations has put on filters
 	action  SyscallSandboxAction
 	process chain
 	refusal refusal              // what filters of this process do with refused calls
@@ -72,7 +73,10 @@ func Supported() error {
 // (*[PolicyError], *[TransitionError]), all joined; *seccomp.ThreadSyncError if a
 // thread brought a filter of its own; *seccomp.InstallError. After an error
 // nothing is installed, though no_new_privs may be set. What succeeds cannot be
-// undone: see seccomp(2), "SECCOMP_SET_MODE_FILTER".
+// undone: see seccomp(2), "SECCOMP_SET_MODE_FILTER". Only with the actions after which
+// the program goes on can an error come so late that something stays: the handler, and
+// filters by which no thread blocks SIGSYS and which refuse nothing. After that
+// [ActionInvokeSignalHandler] is an error.
 func SetupSyscallSandbox(c Config) error {
 	state.mu.Lock()
 	defer state.mu.Unlock()
@@ -85,6 +89,9 @@ func SetupSyscallSandbox(c Config) error {
 	}
 	if int(c.Action) >= len(actionNames) {
 		return fmt.Errorf("sandbox: unknown action %s", c.Action)
+	}
+	if c.Action == ActionInvokeSignalHandler && state.late {
+		return errors.New("sandbox: an earlier setup that failed has changed how signals are blocked: start the program again to use log-and-abort")
 	}
 	if c.Action != UnsafeActionOff {
 		if err := supported(); err != nil {
@@ -117,14 +124,15 @@ func setUp(c Config, initial SyscallSandboxPolicy) error {
 	if c.Action != ActionKillProcess {
 		var err error
 		if release, err = takeSIGSYS(c, chain{}.then(initial, ScopeProcess), state.refusal); err != nil {
+			release()
 			return err
 		}
 	}
-	if err := putOnProcess(initial, c.Action); err != nil {
+	err := putOnProcess(initial, c.Action)
+	if err != nil {
 		release()
-		return err
 	}
-	return nil
+	return err
 }
 
 func (c Config) check(initial SyscallSandboxPolicy) error {

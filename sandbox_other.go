@@ -24,7 +24,7 @@ func warmUp() {}
 
 func findSite(SyscallSandboxAction) (refusal, error) { return refusal{}, supported() }
 
-func takeSIGSYS(Config, chain, refusal) (release func(), err error) { return nil, supported() }
+func takeSIGSYS(Config, chain, refusal) (release func(), err error) { return func() {}, supported() }
 
 func hooked() bool { return false }
 

@@ -42,7 +42,9 @@ type instance struct {
 var (
 	instances [maxInstances]instance
 	inUse     [maxInstances]bool
-	freeFrom  int // where to look first
+	// freeFrom is where to look first. Other people's filters trap with small data, so
+	// ours begin elsewhere.
+	freeFrom = 0x1337
 
 	// prefixes are the heads of reports, per syscall number, cut from prefixText.
 	prefixes   [maxNumbers]prefix
@@ -51,7 +53,9 @@ var (
 	// denials are the errnos of ActionDeny, per syscall number; 0: the process ends.
 	denials [maxNumbers]uint16
 
-	// goHandler is where the runtime takes SIGSYS; the handler goes on there.
+	// runtimes is the runtime's own action for SIGSYS, goHandler its handler, where ours
+	// goes on.
+	runtimes sigactiont
 	//lint:ignore U1000 read by signal_linux_amd64.s
 	goHandler uintptr
 
@@ -190,12 +194,13 @@ func hookSIGSYS(a SyscallSandboxAction) (release func(), err error) {
 	if old.handler <= 1 { // SIG_DFL, SIG_IGN
 		return nil, errors.New("sandbox: the Go runtime does not handle SIGSYS in this program (a C archive or library?): use ActionKillProcess")
 	}
-	if old.handler != sigsysEntry() { // it stays after a setup that failed late
-		goHandler = old.handler
+	if old.handler != sigsysEntry() { // ours stays after a setup that failed late
+		runtimes, goHandler = old, old.handler
 	}
 	render()
-	ours := old
+	ours := runtimes
 	ours.handler = sigsysEntry()
+	ours.flags |= saSiginfo | saOnstack
 	if a > ActionInvokeSignalHandler {
 		answering = min(uint32(a-ActionInvokeSignalHandler), 2)
 		ours.mask = 0
@@ -206,11 +211,15 @@ func hookSIGSYS(a SyscallSandboxAction) (release func(), err error) {
 		return nil, err
 	}
 	// Where this fails the handler stays: it passes everything on.
-	return func() { _ = sigaction(unix.SIGSYS, &old, nil) }, nil
+	return func() { answering = 0; _ = sigaction(unix.SIGSYS, &runtimes, nil) }, nil
 }
 
-// saNodefer is SA_NODEFER of sigaction(2).
-const saNodefer = 0x40000000
+// Flags of sigaction(2).
+const (
+	saSiginfo = 0x4
+	saOnstack = 0x08000000
+	saNodefer = 0x40000000
+)
 
 // unmaskSIGSYS takes SIGSYS out of the mask of every handler there is. What cannot
 // be changed (SIGKILL, SIGSTOP, signals of a C library's own) stays.

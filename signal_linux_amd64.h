@@ -63,7 +63,7 @@
 #define entry_shift  9
 #define max_pcs      47
 #define table_mask   8191
-#define max_used     6144 // from here on without stacks
+#define max_used     6144 // new ones without stacks from here on
 #define max_probes   32
 
 // rawText of signal_linux_amd64.go

@@ -26,6 +26,10 @@ TEXT ·sigsysHandler(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 	MOVQ	si_call_addr(SI), AX
 	CMPQ	AX, uc_rip(DX)
 	JNE	chain
+	LEAQ	·gate(SB), CX
+	ADDQ	$2, CX // SYSCALL is 0f 05
+	CMPQ	AX, CX
+	JEQ	outer
 	MOVLQZX	si_errno(SI), BX // data of SECCOMP_RET_TRAP: the instance
 	CMPQ	BX, $16384 // maxInstances
 	JAE	chain
@@ -45,6 +49,12 @@ TEXT ·sigsysHandler(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 	CALL	·die(SB)
 answer:
 	JMP	·answer(SB)
+
+outer:
+	// Our own call, which our filters permit: somebody else's filter traps it. The
+	// call fails, or this would nest without end.
+	MOVQ	$-1, uc_rax(DX) // -EPERM
+	RET
 
 chain:
 	CMPL	·answering(SB), $0
@@ -90,7 +100,7 @@ TEXT ·gate(SB),NOSPLIT|NOFRAME,$0
 #define frame 288
 
 TEXT ·die(SB),NOSPLIT|NOFRAME,$0
-	SUBQ	$frame, SP
+	ADJSP	$frame
 
 	// SIGKILL later, if writing here or in the runtime's handler blocks for ever:
 	// timer_create(CLOCK_MONOTONIC, event, &timer), timer_settime(timer, 0, time, NULL).
@@ -226,7 +236,7 @@ blocked:
 	// The runtime's handler does not come back, but for one case: on a thread that is
 	// not Go's, with signal.Notify, it hands the signal on and returns. The refused call
 	// must not go on then, with its own number for a result: exit_group(2).
-	ADDQ	$frame, SP
+	ADJSP	$-frame
 	ANDQ	$~15, SP
 	MOVQ	$31, DI // SIGSYS
 	MOVQ	R13, SI

@@ -5,6 +5,8 @@ package sandbox
 import (
 	"bytes"
 	"fmt"
+
+	"golang.org/x/sys/unix"
 )
 
 // findSite reads where this process's code is, for filters that treat it apart from
@@ -15,14 +17,15 @@ func findSite(a SyscallSandboxAction) (refusal, error) {
 		return r, nil
 	}
 	maps, err := readFile("/proc/self/maps")
-	if err == nil {
-		r.code = executable(maps, r.gate)
+	if err != nil {
+		return r, fmt.Errorf("sandbox: action %s needs /proc: %w", a, err)
 	}
-	// ActionDeny can do without: everything traps then.
-	if len(r.code) == 0 && a != ActionDeny {
-		return r, fmt.Errorf("sandbox: action %s must know where the program's code is, and /proc/self/maps does not say: %w", a, err)
+	if r.code = executable(maps, r.gate); len(r.code) == 0 {
+		return r, fmt.Errorf("sandbox: action %s: /proc/self/maps does not have the program's code", a)
 	}
-	return r, nil
+	// Setup reads these too, at a time when a failure would leave something behind.
+	_, err = threadsBlocking(unix.SIGSYS)
+	return r, err
 }
 
 // executable lists the executable mappings of files and of the vDSO, which makes the
@@ -54,4 +57,10 @@ func (a *addresses) Scan(state fmt.ScanState, _ rune) error {
 
 // movable reports whether the program's code lies where the kernel has chosen, so
 // that programs it executes lie elsewhere.
-func (r *refusal) movable() bool { return len(r.code) > 0 && r.code[0].lo >= 1<<32 }
+func (r *refusal) movable() bool {
+	const addrNoRandomize, current = 0x0040000, 0xffffffff // personality(2)
+	persona, _, errno := unix.RawSyscall(unix.SYS_PERSONALITY, current, 0, 0)
+	random, err := readFile("/proc/sys/kernel/randomize_va_space")
+	return len(r.code) > 0 && r.code[0].lo >= 1<<32 && errno == 0 && persona&addrNoRandomize == 0 &&
+		(err != nil || !bytes.HasPrefix(random, []byte("0")))
+}

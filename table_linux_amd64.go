@@ -71,7 +71,8 @@ type label struct {
 var labels atomic.Pointer[[]label]
 
 // maxLabels bounds the memory of a program that gives every thread a name of its
-// own; threads beyond it go by the kernel's name.
+// own; threads beyond it go by the kernel's name. Where that is not enough, because it
+// makes policies without end too, they go by the first of the same policy name.
 const maxLabels = 4096
 
 func addLabel(c chain, thread string) uint32 {
@@ -86,6 +87,9 @@ func addLabel(c chain, thread string) uint32 {
 		if l.thread == thread && l.chain.same(c) {
 			return uint32(i)
 		}
+	}
+	if len(all) >= 2*maxLabels {
+		return uint32(max(0, slices.IndexFunc(all, func(l label) bool { return l.chain.last() == c.last() })))
 	}
 	all = append(slices.Clone(all), label{c, thread})
 	labels.Store(&all)
