@@ -36,3 +36,6 @@ func RecordedIP() uintptr {
 
 // Gate is the address of the handler's own call instruction.
 func Gate() uintptr { return gateEntry() }
+
+// SetReportTimeout has a report killed after so many seconds.
+func SetReportTimeout(seconds int64) { watchdogTime.Value.Sec = seconds }

@@ -26,6 +26,9 @@ func init() {
 // violation makes a refused call at a place of the program.
 func violation() {
 	action, place := testproc.Args()[0], testproc.Args()[1]
+	if len(testproc.Args()) > 2 {
+		sandbox.SetReportTimeout(3) // instead of half a minute
+	}
 	setUp(action)
 	switch place {
 	case "main":
@@ -179,7 +182,7 @@ func TestViolationStderrFullPipe(t *testing.T) {
 	defer r.Close()
 	defer w.Close()
 	fill(t, int(w.Fd()))
-	testproc.Cmd{Name: "violation", Args: []string{"log-and-abort", "thread"}, Stderr: w}.Run(t).ExpectSignal(t, syscall.SIGKILL)
+	testproc.Cmd{Name: "violation", Args: []string{"log-and-abort", "thread", "soon"}, Stderr: w}.Run(t).ExpectSignal(t, syscall.SIGKILL)
 }
 
 // The report fits, Go's trace does not: the same watchdog.
@@ -197,7 +200,7 @@ func TestViolationStderrFillsUp(t *testing.T) {
 	if _, err := unix.Read(int(r.Fd()), page); err != nil {
 		t.Fatal(err)
 	}
-	testproc.Cmd{Name: "violation", Args: []string{"log-and-abort", "main"}, Stderr: w}.Run(t).ExpectSignal(t, syscall.SIGKILL)
+	testproc.Cmd{Name: "violation", Args: []string{"log-and-abort", "main", "soon"}, Stderr: w}.Run(t).ExpectSignal(t, syscall.SIGKILL)
 }
 
 func fill(t *testing.T, fd int) {
