@@ -66,8 +66,10 @@ func Supported() error {
 // Before the filter it warms up what must exist by then: the network poller, the
 // runtime's template thread, the local time zone. With every action but
 // [ActionKillProcess] it takes over SIGSYS; signals that are not seccomp's go on to
-// the runtime's handler. Where the program goes on after a violation, SIGSYS is never
-// blocked from then on, whatever code asks for.
+// the runtime's handler. Where the program goes on after a violation, SIGSYS is not
+// blocked from then on, whatever rt_sigprocmask(2) and rt_sigaction(2) ask for; the masks
+// that C code may give to ppoll(2), pselect(2), epoll_pwait(2) and sigsuspend(2) are its
+// own.
 //
 // Errors: [ErrAlreadySetUp]; what [Supported] returns; mistakes in the policies
 // (*[PolicyError], *[TransitionError]), all joined; *seccomp.ThreadSyncError if a
