@@ -70,8 +70,9 @@ func run(opts *options, signals <-chan os.Signal) (err error) {
 	}
 	<-n.quit
 	end := n.shutdown()
-	if errors.Is(end, n.failure) {
-		return end // what ended the work was in the way of the shutdown too
+	var storage *storageError
+	if errors.As(n.failure, &storage) && errors.Is(end, storage) {
+		return n.failure // which was in the way of the shutdown too
 	}
 	return errors.Join(n.failure, end)
 }
