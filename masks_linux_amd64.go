@@ -103,7 +103,7 @@ func observeBlocking(trap seccomp.Action, r refusal) error {
 	if err != nil {
 		return err
 	}
-	goCode = r.code[0]
+	goCode = r.text // a C library blocks by sets on stacks, whose addresses come again
 	done := make(chan error, 1)
 	tid := 0
 	goOffMain(func() {

@@ -23,6 +23,8 @@ type refusal struct {
 	// code are the executable mappings of files in this process, the program's own
 	// first; none: everything traps.
 	code []codeRange
+	// text is Go's own part of the program's code.
+	text codeRange
 	// gate is the address behind the handler's own call instruction.
 	gate uint64
 }
@@ -152,7 +154,7 @@ func (r *refusal) rules(nr uint32) []seccomp.Rule {
 		return r.elsewhere(nr, r.code, seccomp.Errno(errno))
 	case nr == sysno.Clone || nr == sysno.Fork || nr == sysno.Vfork:
 		// Code of C libraries may keep something in the register of argument 5.
-		own := r.code[:min(len(r.code), 1)]
+		own := []codeRange{r.text}
 		return append([]seccomp.Rule{r.allow(nr, "reported and made once more", seccomp.Arg64(5).Is(again))}, r.elsewhere(nr, own, seccomp.Allow)...)
 	default:
 		return append([]seccomp.Rule{r.allow(nr, "the handler makes it", seccomp.UnsafeIP().Is(r.gate))}, r.elsewhere(nr, r.code, seccomp.Allow)...)

@@ -229,6 +229,12 @@ raw:
 	CALL	·gate(SB)
 
 end:
+	// A thread of C has no goroutine to print; the runtime's handler would try to
+	// replace ours and to raise the signal again.
+	MOVQ	TLS, AX
+	MOVQ	0(AX)(TLS*1), AX
+	TESTQ	AX, AX
+	JZ	exit
 	CMPL	·answering(SB), $0
 	JEQ	blocked
 	CALL	·blockSignals(SB)
@@ -243,6 +249,7 @@ blocked:
 	MOVQ	R15, DX
 	MOVQ	·goHandler(SB), AX
 	CALL	AX
+exit:
 	MOVQ	$2, DI
 	MOVQ	$SYS_exit_group, AX
 	CALL	·gate(SB)
@@ -281,6 +288,14 @@ TEXT ·sigsysEntry(SB),NOSPLIT,$0-8
 TEXT ·gateEntry(SB),NOSPLIT,$0-8
 	LEAQ	·gate(SB), AX
 	MOVQ	AX, ret+0(FP)
+	RET
+
+// func goText() (lo, hi uintptr)
+TEXT ·goText(SB),NOSPLIT,$0-16
+	LEAQ	runtime·text(SB), AX
+	MOVQ	AX, lo+0(FP)
+	LEAQ	runtime·etext(SB), AX
+	MOVQ	AX, hi+8(FP)
 	RET
 
 // func stackBounds() (lo, hi, sp uintptr)

@@ -9,10 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// goText returns the bounds of Go's code: in a statically linked program the C library
+// lies next to it.
+func goText() (lo, hi uintptr)
+
 // findSite reads where this process's code is, for filters that treat it apart from
 // programs that it executes. Libraries that are loaded later are not known.
 func findSite(a SyscallSandboxAction) (refusal, error) {
-	r := refusal{gate: uint64(gateEntry()) + 2} // SYSCALL is 0f 05
+	lo, hi := goText()
+	r := refusal{gate: uint64(gateEntry()) + 2 /* SYSCALL is 0f 05 */, text: codeRange{uint64(lo), uint64(hi)}}
 	if a <= ActionInvokeSignalHandler {
 		return r, nil
 	}

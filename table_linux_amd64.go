@@ -141,7 +141,7 @@ func (e *entry) stack() []Frame {
 	frames := runtime.CallersFrames(pcs)
 	for {
 		f, more := frames.Next()
-		if f.Function != "" || len(stack) == 0 {
+		if f.Function != "" { // not code of C
 			stack = append(stack, Frame{Func: f.Function, File: f.File, Line: f.Line, PC: uint64(f.PC)})
 		}
 		if !more {
