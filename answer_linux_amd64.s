@@ -7,13 +7,16 @@
 // the kernel answered to the call when the handler made it. Registers as in
 // signal_linux_amd64.s; the restorer's address is on top of the stack.
 //
+// TOPFRAME, as the handler that jumps here: a traceback in a signal that arrives
+// meanwhile must not look for a caller.
+//
 // sa_mask is empty and SA_NODEFER set: other signals, and traps in their handlers,
 // interrupt it as they would interrupt the call.
 
 // Frame: a copy of what the call points to.
 #define frame 32
 
-TEXT ·answer(SB),NOSPLIT|NOFRAME,$0
+TEXT ·answer(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 	CMPQ	R14, $SYS_rt_sigprocmask
 	JEQ	sigprocmask
 	CMPQ	R14, $SYS_rt_sigaction
