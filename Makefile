@@ -6,7 +6,7 @@ GOTESTFLAGS ?=
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 NESTED = examples/btcnode bench
 
-.PHONY: bench demo fuzz-long violation test test-pure test-cgo test-user test-nested check fmt vet staticcheck race cross generate
+.PHONY: bench demo fuzz-long learn violation test test-pure test-cgo test-user test-nested check fmt vet staticcheck race cross generate
 
 # A real node syncs 14,131 blocks from another, every role under its own policy.
 demo:
@@ -15,6 +15,10 @@ demo:
 # The same node is asked over RPC for a call that its policies refuse.
 violation:
 	@cd examples/btcnode && CGO_ENABLED=0 $(GO) run ./demo violation
+
+# Nodes record what they call, and live by exactly that under "abort".
+learn:
+	@cd examples/btcnode && CGO_ENABLED=0 $(GO) run ./demo learn
 
 # The whole suite: without and with cgo, as the caller and as an ordinary user.
 test: test-pure test-cgo test-user test-nested

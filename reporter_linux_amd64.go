@@ -30,7 +30,7 @@ type reporter struct {
 // unblocked is a filter.
 func takeSIGSYS(c Config, initial chain, r refusal) (release func(), err error) {
 	nothing := func() {}
-	stop, err := startReporter(c, r, initial.layers[0].policy.makesProcesses())
+	rep, stop, err := newReporter(c, r, initial.layers[0].policy.makesProcesses())
 	if err != nil {
 		return nothing, err
 	}
@@ -40,6 +40,7 @@ func takeSIGSYS(c Config, initial chain, r refusal) (release func(), err error) 
 			stop()
 			return nothing, err
 		}
+		go rep.run()
 		return func() { unhook(); stop() }, nil
 	}
 	instance, err := addInstance(initial, "", false)
@@ -55,23 +56,24 @@ func takeSIGSYS(c Config, initial chain, r refusal) (release func(), err error) 
 		stop()
 		return nothing, err
 	}
+	go rep.run()
 	state.late = true
 	return stop, neverBlockSIGSYS(seccomp.Trap(instance), r)
 }
 
-// startReporter prepares all that a violation needs, but for the handler itself, and
+// newReporter prepares all that a violation needs, but for the handler itself, and
 // returns the way back.
-func startReporter(c Config, r refusal, executes bool) (stop func(), err error) {
+func newReporter(c Config, r refusal, executes bool) (rep *reporter, stop func(), err error) {
 	fd, err := reportTo(c.Report)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var pipe [2]int
 	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
 		closeReport(fd)
-		return nil, fmt.Errorf("sandbox: a pipe for reports: %w", err)
+		return nil, nil, fmt.Errorf("sandbox: a pipe for reports: %w", err)
 	}
-	rep := &reporter{action: c.Action, wake: os.NewFile(uintptr(pipe[0]), "sandbox reports"), fd: fd}
+	rep = &reporter{action: c.Action, wake: os.NewFile(uintptr(pipe[0]), "sandbox reports"), fd: fd}
 	reportFD, wakeFD = uint32(fd), uint32(outOfReach(pipe[1]))
 	if lo, hi, sp := stackBounds(); lo < sp && sp < hi {
 		walks = 1
@@ -81,8 +83,7 @@ func startReporter(c Config, r refusal, executes bool) (stop func(), err error) 
 		go call(c.OnViolation, rep.callback)
 	}
 	rep.warn(r, executes)
-	go rep.run()
-	return func() {
+	return rep, func() {
 		reportFD = 2
 		unix.Close(int(atomic.SwapUint32(&wakeFD, ^uint32(0))))
 		rep.wake.Close() // ends run

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/syscall-sandbox/sandbox/internal/abi"
 	"github.com/syscall-sandbox/sandbox/internal/sysno"
+	"github.com/syscall-sandbox/sandbox/seccomp"
 )
 
 // Threads lists every thread of the process, by thread id, as the kernel sees
@@ -22,9 +24,9 @@ func Threads() ([]Thread, error) {
 	if !state.ready || state.action == UnsafeActionOff {
 		return nil, ErrNotSetUp
 	}
-	for _, nr := range []uint32{sysno.Openat, sysno.Getdents64, sysno.Read, sysno.Close} {
-		if !state.process.permitted.has(nr) {
-			return nil, fmt.Errorf("sandbox: Threads needs %s, which the process policy %q refuses", callName(nr), state.process)
+	for _, c := range readsThreads {
+		if len(state.process.refusing(c)) > 0 {
+			return nil, fmt.Errorf("sandbox: Threads needs %s, which the process policy %q refuses", callName(c.Nr), state.process)
 		}
 	}
 	type answer struct {
@@ -45,6 +47,15 @@ func Threads() ([]Thread, error) {
 	}
 	slices.SortFunc(a.threads, func(a, b Thread) int { return a.TID - b.TID })
 	return a.threads, nil
+}
+
+// readsThreads are the calls that Threads makes: see threads_linux_amd64.go.
+var readsThreads = [...]seccomp.Call{
+	{Arch: abi.AuditArchX86_64, Nr: sysno.Openat, Args: [6]uint64{1<<64 - 100 /* AT_FDCWD */, 0, 0x80000 /* O_CLOEXEC */}},
+	{Arch: abi.AuditArchX86_64, Nr: sysno.Openat, Args: [6]uint64{1<<64 - 100, 0, 0x90000 /* O_CLOEXEC|O_DIRECTORY */}},
+	{Arch: abi.AuditArchX86_64, Nr: sysno.Getdents64},
+	{Arch: abi.AuditArchX86_64, Nr: sysno.Read},
+	{Arch: abi.AuditArchX86_64, Nr: sysno.Close},
 }
 
 // addPolicies fills in what only this package knows. The state must be locked.
