@@ -17,11 +17,20 @@ import (
 
 // violation puts an entry into words.
 func (e *entry) violation(a SyscallSandboxAction) Violation {
+	v := e.facts(a)
+	v.Remedy = e.remedy()
+	return v
+}
+
+func (e *entry) remedy() string { return remedyFor(e.call(), e.at().chain) }
+
+// facts is the violation but for the remedy, which takes some thinking.
+func (e *entry) facts(a SyscallSandboxAction) Violation {
 	at := e.at()
 	v := Violation{
 		Time: e.when(), Syscall: callName(e.nr), Call: e.call(), Decoded: sysargs.Format(e.nr, e.args),
 		Policies: at.chain.names, Thread: e.thread(), TID: int(e.tid),
-		Action: a, Count: atomic.LoadUint64(&e.count), Stack: e.stack(), Remedy: remedyFor(e.call(), at.chain),
+		Action: a, Count: atomic.LoadUint64(&e.count), Stack: e.stack(),
 	}
 	switch {
 	case e.dies():

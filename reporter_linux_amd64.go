@@ -170,12 +170,18 @@ func (r *reporter) report() {
 			continue
 		}
 		r.reported[slot] = true
-		v := e.violation(r.action)
+		v := e.facts(r.action)
 		own := ownStack(v.Stack)
 		dies := e.dies()
-		switch {
-		case dies: // the handler has written the first line, and waits
+		if dies {
+			// The handler has written the first line, and waits, perhaps with what the
+			// garbage collector needs: so what matters most comes first.
 			r.write(v.details()[1:] + "\n")
+		}
+		v.Remedy = e.remedy()
+		switch {
+		case dies:
+			r.write(remedyLine(v.Remedy) + "\n")
 		case r.action == UnsafeActionLearn:
 			own = own || !e.refused()
 		default:

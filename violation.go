@@ -98,9 +98,13 @@ func (v Violation) details() string {
 		}
 	}
 	line("note", v.Note)
-	line("remedy", v.Remedy)
+	if v.Remedy != "" {
+		b.WriteString("\n" + remedyLine(v.Remedy))
+	}
 	return b.String()
 }
+
+func remedyLine(remedy string) string { return fmt.Sprintf("  %-9s %s", "remedy:", escape(remedy)) }
 
 // headline is what signal_linux_amd64.s writes; users search logs for it.
 func (v Violation) headline() string {
