@@ -64,6 +64,7 @@ var (
 	answering uint32
 
 	// reportFD is where reports go; 2 until setup.
+	//lint:ignore U1000 read by signal_linux_amd64.s
 	reportFD uint32 = 2
 
 	// What the handler asks of rt_sigprocmask(2), timer_settime(2), timer_create(2):

@@ -25,7 +25,7 @@ const (
 
 // An entry is one distinct violation. The layout is the assembly's.
 type entry struct {
-	hash  uint64
+	_     uint64 // the hash: record_linux_amd64.s
 	count uint64
 	nr    uint32
 	label uint32
@@ -51,6 +51,7 @@ var (
 	chosen [maxNumbers][abi.NumArgs]uint64
 
 	// walks is 1 where the handler may follow frame pointers.
+	//lint:ignore U1000 read by record_linux_amd64.s
 	walks uint32
 
 	// waking is 1 from the first insertion on until the reader looks; wakeFD is where

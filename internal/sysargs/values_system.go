@@ -382,9 +382,6 @@ var lsmAttrs = kind{class: enum, width: 32, values: []value{
 	{0x69, "LSM_ATTR_SOCKCREATE"},
 }}
 
-// quotactl(2): QCMD(command, type) has no names here
-var quotaCmds = kind{class: enum, width: 32}
-
 // swapon(2)
 var swapFlags = kind{class: flags, width: 32, values: []value{
 	{0x8000, "SWAP_FLAG_PREFER"},
