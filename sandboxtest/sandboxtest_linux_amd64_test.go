@@ -219,10 +219,15 @@ func TestVariableGoes(t *testing.T) {
 	})
 }
 
-// A data race in a child fails the test, though the child does not end as the race
-// detector would; see TestGoTest.
-func TestCounted(t *testing.T) {
-	for range 3 {
-		sandboxtest.Run(t, small, func(testing.TB) {})
-	}
+// The example's policy is as the example says.
+func TestExamplePolicy(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "index")
+	sandboxtest.RunThread(t, policyIndex, func(t testing.TB) {
+		if _, err := os.ReadFile(name); !os.IsNotExist(err) {
+			t.Error(err)
+		}
+	})
+	sandboxtest.Refused(t, policyIndex, "openat", func() { os.Create(name) })
+	sandboxtest.Allows(t, policyIndex, "openat(AT_FDCWD, _, O_RDONLY|O_CLOEXEC)", "read")
+	sandboxtest.Refuses(t, policyIndex, "openat(_, _, O_RDWR)", "socket", "execve")
 }
