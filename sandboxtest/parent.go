@@ -143,7 +143,7 @@ func command(ctx context.Context, s site) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, self, arguments(s.Test)...)
+	cmd := exec.CommandContext(ctx, self, arguments(s)...)
 	cmd.Dir = startDir
 	cmd.Env = append(os.Environ(),
 		childVar+"="+string(text),
@@ -173,7 +173,13 @@ var overrides = [...]string{
 
 // arguments are the parent's own, then those that override them: of a flag that is given
 // twice the last counts.
-func arguments(test string) []string {
+func arguments(s site) []string {
+	procs := runtime.GOMAXPROCS(0)
+	if s.Task == "" {
+		// A call that keeps its P leaves none to the goroutine that writes the report: the
+		// process would end after two seconds, without all that only Go code can find out.
+		procs = max(procs, 2)
+	}
 	flags := os.Args[1 : len(os.Args)-flag.NArg()]
 	args := slices.Clone(flags)
 	if n := len(args); n > 0 && args[n-1] == "--" {
@@ -182,7 +188,7 @@ func arguments(test string) []string {
 	for _, o := range overrides {
 		args = append(args, "-test."+o)
 	}
-	args = append(args, fmt.Sprintf("-test.cpu=%d", runtime.GOMAXPROCS(0)), "-test.run="+exactly(test), "--")
+	args = append(args, fmt.Sprintf("-test.cpu=%d", procs), "-test.run="+exactly(s.Test), "--")
 	return append(args, flag.Args()...)
 }
 

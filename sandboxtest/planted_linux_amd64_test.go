@@ -127,9 +127,18 @@ type short struct{ *testing.T }
 
 func (short) Deadline() (time.Time, bool) { return time.Now().Add(4 * time.Second), true }
 
+// selected are the planted tests of this build.
+func selected() []planted {
+	tests := plantedTests()
+	if raceEnabled {
+		tests = append(tests, planted{"race", plantedRace, []string{"the race detector found something", "WARNING: DATA RACE"}})
+	}
+	return tests
+}
+
 // TestPlanted runs the planted test of plantVar, if there is one: TestPlantedFail runs it.
 func TestPlanted(t *testing.T) {
-	for _, p := range plantedTests() {
+	for _, p := range selected() {
 		if os.Getenv(plantVar) == p.name {
 			t.Run(p.name, p.test)
 		}
@@ -138,7 +147,7 @@ func TestPlanted(t *testing.T) {
 
 // What should fail a test fails it, with a text that helps.
 func TestPlantedFail(t *testing.T) {
-	for _, p := range plantedTests() {
+	for _, p := range selected() {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			cmd := exec.Command(os.Args[0], "-test.run=^TestPlanted$", "-test.v")
