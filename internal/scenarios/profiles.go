@@ -15,9 +15,9 @@ import (
 // (runtime/pprof/proto_other.go readMapping).
 var readsMaps = []string{"openat(AT_FDCWD, _, O_RDONLY|O_CLOEXEC)", "fstat", "read", "close", "fcntl", "epoll_ctl"}
 
-// rounds is about how many rounds of deep take 100 ms, in which a profile at 100 Hz takes
+// rounds is about how many rounds of deep take 30 ms, in which a profile at 100 Hz takes
 // some samples.
-const rounds = 20000
+const rounds = 60000
 
 func profiles() []Scenario {
 	return []Scenario{
