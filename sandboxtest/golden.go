@@ -120,7 +120,7 @@ func difference(was, is string) string {
 	for i := 0; len(changes) == 0; i++ {
 		switch {
 		case i == len(before) || i == len(after):
-			changes = []string{fmt.Sprintf("it has %d lines, not %d", len(before)-1, len(after)-1)}
+			changes = []string{fmt.Sprintf("%d lines have become %d", len(before), len(after))}
 		case before[i] != after[i]:
 			changes = []string{"- " + before[i], "+ " + after[i]}
 		}

@@ -137,7 +137,11 @@ func (r runtimeTest) start(t testing.TB, names []string) *outcome {
 // before them ended the child.
 func (r runtimeTest) survive(t testing.TB, names []string) (left []string) {
 	t.Helper()
-	o := r.start(t, names)
+	return r.start(t, names).survived(t, names)
+}
+
+func (o *outcome) survived(t testing.TB, names []string) (left []string) {
+	t.Helper()
 	if !o.reached(t) {
 		return nil
 	}
@@ -162,7 +166,11 @@ func (r runtimeTest) end(t testing.TB, name string) {
 	if err != nil {
 		t.Fatalf("sandboxtest: %v", err)
 	}
-	o := r.start(t, []string{name})
+	r.start(t, []string{name}).ended(t, s)
+}
+
+func (o *outcome) ended(t testing.TB, s scenarios.Scenario) {
+	t.Helper()
 	if !o.reached(t) {
 		return
 	}
@@ -175,7 +183,7 @@ func (r runtimeTest) end(t testing.TB, name string) {
 		as = as && o.exit == s.End.Exit
 	}
 	if !as && !failed {
-		t.Errorf("sandboxtest: %q ends by %s, not as it should: %s\n%s", name, o.end(), wantedEnd(s.End), o.output())
+		t.Errorf("sandboxtest: %q ends by %s, not as it should: %s\n%s", s.Name, o.end(), wantedEnd(s.End), o.output())
 	}
 }
 
