@@ -44,7 +44,8 @@ func inChild(t testing.TB, c call, fn func(testing.TB)) {
 // Refused runs fn in a child process, on a thread with the policy, and passes only if the
 // policy refuses fn the call of that name: if the child ends by a violation, on fn's
 // thread, of exactly that call. A child that never makes the call fails the test, as one
-// does that makes another refused call before it.
+// does that makes another refused call before it. The name is the kernel's, which is not
+// always the function's: os.Mkdir calls mkdirat.
 //
 // Calls that a policy answers by an errno, by DenyErrno or because the standard library
 // falls back on something else, are no violations: see [Refuses] for those.
