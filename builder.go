@@ -60,6 +60,17 @@ func NewSeccompPolicyBuilder() *SeccompPolicyBuilder {
 			b.allowGroup(g)
 		}
 	}
+	return b.AllowProcessPolicies()
+}
+
+// AllowProcessPolicies lets [SetProcessPolicy] follow where the policy is in force: it
+// permits seccomp(2) with SECCOMP_FILTER_FLAG_TSYNC. A policy for the process's steady
+// state, after which only threads narrow themselves, can do without: code that an
+// attacker runs could otherwise force filters on every thread.
+func (b *SeccompPolicyBuilder) AllowProcessPolicies() *SeccompPolicyBuilder {
+	if !covered(b.rules.conds, onProcess) && !b.rules.allowed.has(onProcess.nr) {
+		b.allowIf(onProcess)
+	}
 	return b
 }
 
@@ -231,8 +242,9 @@ func (b *SeccompPolicyBuilder) dropErrno(nr uint32) {
 	b.rules.errnos = slices.DeleteFunc(b.rules.errnos, func(r errnoRule) bool { return r.nr == nr })
 }
 
-// deniable is number, and refuses what the runtime needs on every thread: the
-// filter would have to allow it all the same, whatever its arguments.
+// deniable is number, and refuses what the runtime needs on every thread whatever the
+// arguments: the filter would have to allow it all the same. Where the runtime needs
+// only some arguments (mmap, prctl) those stay permitted.
 func (b *SeccompPolicyBuilder) deniable(call string) (uint32, bool) {
 	nr, ok := b.number(call)
 	if ok && runtimeShare(ScopeThread).has(nr) {

@@ -38,6 +38,10 @@ func (c chain) String() string { return strings.Join(c.names, " > ") }
 // last is the name of the innermost policy.
 func (c chain) last() string { return c.names[len(c.names)-1] }
 
+func (c chain) sealed() bool {
+	return slices.ContainsFunc(c.layers, func(l layer) bool { return l.policy.sealed() })
+}
+
 // same reports whether two chains are made of the same policies.
 func (c chain) same(d chain) bool { return slices.Equal(c.layers, d.layers) }
 
@@ -46,8 +50,11 @@ func (c chain) check(p SyscallSandboxPolicy, s Scope) error {
 	if err := p.errFor(s); err != nil {
 		return err
 	}
-	if !c.permitted.has(sysno.Seccomp) {
+	if c.sealed() {
 		return fmt.Errorf("%w: %q cannot follow %q", ErrSealed, p, c)
+	}
+	if s == ScopeProcess && len(c.refusing(onProcess.call())) > 0 {
+		return fmt.Errorf("%w: %q cannot follow %q", ErrThreadsOnly, p, c)
 	}
 	open := p.permitted(s).union(p.partly(s)).minus(c.permitted)
 	if open == (callSet{}) {

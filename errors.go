@@ -29,6 +29,11 @@ var (
 	// other can follow it.
 	ErrSealed = errors.New("sandbox: sealed: the policy in force denies seccomp(2), no other can follow it")
 
+	// ErrThreadsOnly: a policy in force permits only policies of single threads to
+	// follow: it lacks what NewSeccompPolicyBuilder and AllowProcessPolicies allow. No
+	// built-in policy but PolicyInitialization has it.
+	ErrThreadsOnly = errors.New("sandbox: the policy in force lets no policy of the whole process follow: put AllowProcessPolicies into it")
+
 	// ErrHandlerGone: something has taken the handler of SIGSYS away since setup (a C
 	// library, rt_sigaction(2) by hand): violations would kill without a report. No
 	// further policy is put on. Find what calls sigaction for signal 31.

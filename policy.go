@@ -5,10 +5,8 @@ package sandbox
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/syscall-sandbox/sandbox/internal/abi"
-	"github.com/syscall-sandbox/sandbox/internal/gobase"
 	"github.com/syscall-sandbox/sandbox/internal/sysno"
 	"github.com/syscall-sandbox/sandbox/seccomp"
 )
@@ -175,141 +173,6 @@ func (p SyscallSandboxPolicy) filter(s Scope, a SyscallSandboxAction, r refusal)
 func (p SyscallSandboxPolicy) namesErrno(nr uint32) bool {
 	_, ok := p.p.rules.errno(nr)
 	return ok
-}
-
-// cloneThread is CLONE_THREAD of clone(2).
-const cloneThread = 0x10000
-
-// conditional are the rules of a call that is permitted for some arguments: the
-// user's, and the runtime's unless the user's say as much or deny the call.
-func (p SyscallSandboxPolicy) conditional(nr uint32, s Scope) (rules []seccomp.Rule) {
-	if nr == sysno.Clone && p.p.rules.allowed.union(runtimeShare(s)).has(nr) {
-		threads := seccomp.Arg64(0).Masked(cloneThread, cloneThread)
-		return []seccomp.Rule{{Call: callName(nr), When: []seccomp.Cond{threads}, Action: seccomp.Allow, Reason: "threads; no program may be executed, so no process made"}}
-	}
-	if nr == sysno.PidfdSendSignal && p.p.rules.allowed.has(nr) {
-		rules = append(rules, seccomp.Rule{Call: callName(nr), When: []seccomp.Cond{noSiginfo}, Action: seccomp.Allow, Reason: "allowed by name; without a siginfo, which could forge the signal that reports a violation"})
-	}
-	for _, r := range p.p.rules.conds {
-		if nr == sysno.PidfdSendSignal {
-			r.when = append(slices.Clone(r.when), noSiginfo)
-		}
-		if r.nr == nr {
-			rules = append(rules, seccomp.Rule{Call: callName(nr), When: r.when, Action: seccomp.Allow, Reason: "allowed by name and arguments"})
-		}
-	}
-	for n := range gobase.Needs(true) {
-		if n.Nr != nr || !n.OwnPID || p.p.rules.denied.has(nr) {
-			continue
-		}
-		own := []seccomp.Cond{seccomp.Arg32(0).IsSelf()}
-		if !covered(p.p.rules.conds, conditionRule{nr, own}) {
-			rules = append(rules, seccomp.Rule{Call: callName(nr), When: own, Action: seccomp.Allow, Reason: "Go runtime: " + n.Where + ": " + n.Why})
-		}
-	}
-	return rules
-}
-
-// noSiginfo holds for pidfd_send_signal(2) without a siginfo: with one it could forge the
-// signal that reports a violation.
-var noSiginfo = seccomp.Arg64(2).Is(0)
-
-// errFor is Err and what only the scope makes a mistake.
-func (p SyscallSandboxPolicy) errFor(s Scope) error {
-	if err := p.Err(); err != nil {
-		return err
-	}
-	if s > ScopeProcess {
-		return fmt.Errorf("sandbox: unknown scope %d", s)
-	}
-	var errs []error
-	for nr := range p.p.rules.denied.union(p.p.rules.asked).intersect(runtimeShare(s)).all {
-		errs = append(errs, &PolicyError{Policy: p.p.name, Call: callName(nr), Reason: "is denied or narrowed, but the Go runtime makes it on threads of its own: such a policy fits one thread, not the process"})
-	}
-	return errors.Join(errs...)
-}
-
-// permitted are the calls permitted whatever their arguments: the user's share, the
-// runtime's and, unless the policy is sealed, what it takes to put on a later policy.
-// The policy must have no mistakes.
-func (p SyscallSandboxPolicy) permitted(s Scope) callSet {
-	set := p.p.rules.allowed.union(runtimeShare(s))
-	set.remove(sysno.PidfdSendSignal)
-	if !p.makesProcesses() {
-		for _, nr := range [...]uint32{sysno.Clone, sysno.Fork, sysno.Vfork} {
-			set.remove(nr)
-		}
-	}
-	if !p.p.rules.denied.has(sysno.Seccomp) {
-		set.add(sysno.Seccomp)
-	}
-	return set
-}
-
-// makesProcesses reports whether the policy allows to execute a program. Where it does
-// not, clone is for threads only: between clone and the refused execve the child of
-// os/exec would make other refused calls (setpgid, chroot), signals blocked, and die
-// without a word.
-func (p SyscallSandboxPolicy) makesProcesses() bool {
-	any := p.p.rules.allowed.union(p.p.rules.asked)
-	return any.has(sysno.Execve) || any.has(sysno.Execveat)
-}
-
-// partly are the calls permitted for some arguments only.
-func (p SyscallSandboxPolicy) partly(s Scope) (set callSet) {
-	set = p.p.rules.asked
-	for _, nr := range [...]uint32{sysno.Clone, sysno.Kill, sysno.PidfdSendSignal} {
-		if !p.permitted(s).has(nr) && len(p.conditional(nr, s)) > 0 {
-			set.add(nr)
-		}
-	}
-	return set
-}
-
-// reasonDenyErrno is the reason of rules that the policy's author has asked for.
-const reasonDenyErrno = "DenyErrno"
-
-// answers are the errnos for refused calls: the policy's own before the table's.
-func (p SyscallSandboxPolicy) answers() map[uint32]seccomp.Rule {
-	answers := make(map[uint32]seccomp.Rule)
-	for a := range gobase.Answers() {
-		answers[a.Nr] = seccomp.Rule{Call: callName(a.Nr), Action: seccomp.Errno(a.Errno), Reason: a.Why}
-	}
-	for _, r := range p.p.rules.errnos {
-		answers[r.nr] = seccomp.Rule{Call: callName(r.nr), Action: seccomp.Errno(r.errno), Reason: reasonDenyErrno}
-	}
-	return answers
-}
-
-func (p SyscallSandboxPolicy) reason(nr uint32, s Scope) string {
-	if p.p.rules.allowed.has(nr) {
-		for _, g := range groups {
-			for _, c := range g.calls {
-				if c.nr == nr {
-					return g.name + ": " + c.reason
-				}
-			}
-		}
-	}
-	for n := range gobase.Needs(s == ScopeProcess) {
-		if n.Nr == nr {
-			return "Go runtime: " + n.Where + ": " + n.Why
-		}
-	}
-	if nr == sysno.Seccomp && !p.p.rules.allowed.has(nr) {
-		return "puts on the next policy"
-	}
-	return "allowed by name"
-}
-
-// runtimeShare are the calls that the runtime makes whatever the arguments.
-func runtimeShare(s Scope) (set callSet) {
-	for n := range gobase.Needs(s == ScopeProcess) {
-		if !n.OwnPID {
-			set.add(n.Nr)
-		}
-	}
-	return set
 }
 
 func callName(nr uint32) string {

@@ -63,7 +63,7 @@ func (p *Phase) Compare(f seccomp.Filter) Difference {
 		i := seen[r.Call]
 		seen[r.Call]++
 		nr := Call{Syscall: r.Call}.nr()
-		if !r.Action.Permits() || given[nr] || strings.HasPrefix(r.Reason, "Go runtime:") {
+		if !r.Action.Permits() || given[nr] || ofLibrary(r) {
 			continue
 		}
 		at := slices.IndexFunc(used, func(u allowance) bool { return u.nr == nr })
@@ -74,6 +74,12 @@ func (p *Phase) Compare(f seccomp.Filter) Difference {
 		d.judge(used[at], rest[r.Call][:i+1])
 	}
 	return d
+}
+
+// ofLibrary reports whether a rule is there whatever the policy says: by its reason, as
+// seccomp.GoRuntime and the root package give it.
+func ofLibrary(r seccomp.Rule) bool {
+	return strings.HasPrefix(r.Reason, "Go runtime:") || r.Reason == "puts on the next policy"
 }
 
 // judge looks at the last of the rules of a call.

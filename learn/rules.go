@@ -116,8 +116,14 @@ func (c Call) unseen() bool { return c.Mark != "" && c.Args == Args{} }
 // the policy says.
 func (p *Phase) given() map[uint32]bool {
 	given := map[uint32]bool{sysno.Seccomp: true}
-	for n := range gobase.Needs(!p.Thread) {
-		if !n.OwnPID {
+	scope := gobase.Process
+	if p.Thread {
+		scope = gobase.Thread
+	}
+	for n := range gobase.Needs(scope) {
+		// Of what it makes with some arguments only, those of tgkill and clone are its own
+		// all: the process and the flags of a thread. A recording of the others says which.
+		if n.When == "" || n.Nr == sysno.Tgkill || n.Nr == sysno.Clone {
 			given[n.Nr] = true
 		}
 	}

@@ -200,8 +200,12 @@ func TestRulesLeaveOutRuntime(t *testing.T) {
 		for _, name := range []string{"seccomp", "rt_sigqueueinfo", "rt_tgsigqueueinfo"} {
 			delete(want, name)
 		}
-		for n := range gobase.Needs(!thread) {
-			if name, _ := sysno.Name(n.Nr); !n.OwnPID {
+		scope := gobase.Process
+		if thread {
+			scope = gobase.Thread
+		}
+		for n := range gobase.Needs(scope) {
+			if name, _ := sysno.Name(n.Nr); n.When == "" || name == "tgkill" || name == "clone" {
 				delete(want, name)
 			}
 		}

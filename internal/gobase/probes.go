@@ -60,5 +60,6 @@ var answers = [...]Answer{
 	{sysno.Mseal, abi.ENOSYS, "C libraries go on without"},
 	{sysno.MapShadowStack, abi.ENOSYS, "C libraries go on without"},
 	{sysno.IoUringSetup, abi.ENOSYS, "storage engines fall back to plain calls; its operations pass no filter"},
+	{sysno.Setitimer, abi.ENOSYS, "a CPU profile goes by the timers of the threads"},
 	{sysno.LandlockCreateRuleset, abi.ENOSYS, "callers take it as a kernel without Landlock"},
 }

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/syscall-sandbox/sandbox/internal/abi"
+	"github.com/syscall-sandbox/sandbox/internal/gobase"
+	"github.com/syscall-sandbox/sandbox/internal/sysno"
+	"github.com/syscall-sandbox/sandbox/seccomp"
+)
+
+// What a policy permits in a scope: the share of its own rules, that of the Go runtime,
+// and what it takes to put on the next policy.
+
+// cloneThread is CLONE_THREAD of clone(2).
+const cloneThread = 0x10000
+
+// conditional are the rules of a call that is permitted for some arguments: the
+// user's, the runtime's and those for later policies, unless others say as much.
+func (p SyscallSandboxPolicy) conditional(nr uint32, s Scope) (rules []seccomp.Rule) {
+	var conds []conditionRule
+	add := func(r conditionRule, reason string) {
+		if !covered(conds, r) {
+			conds = append(conds, r)
+			rules = append(rules, seccomp.Rule{Call: callName(nr), When: r.when, Action: seccomp.Allow, Reason: reason})
+		}
+	}
+	if nr == sysno.PidfdSendSignal && p.p.rules.allowed.has(nr) {
+		rules = append(rules, seccomp.Rule{Call: callName(nr), When: []seccomp.Cond{noSiginfo}, Action: seccomp.Allow, Reason: "allowed by name; without a siginfo, which could forge the signal that reports a violation"})
+	}
+	for _, r := range p.p.rules.conds {
+		if nr == sysno.PidfdSendSignal {
+			r.when = append(slices.Clone(r.when), noSiginfo)
+		}
+		if r.nr == nr {
+			add(r, "allowed by name and arguments")
+		}
+	}
+	if nr == sysno.Clone && p.p.rules.allowed.has(nr) {
+		add(conditionRule{nr, []seccomp.Cond{seccomp.Arg64(0).Masked(cloneThread, cloneThread)}}, "threads; no program may be executed, so no process made")
+	}
+	for _, r := range seccomp.GoRuntime(s.runtime()) {
+		if r.Call == callName(nr) && r.When != nil {
+			add(conditionRule{nr, r.When}, r.Reason)
+		}
+	}
+	if !p.sealed() {
+		for _, r := range nextPolicy {
+			if r.nr == nr {
+				add(r, "puts on the next policy")
+			}
+		}
+	}
+	return rules
+}
+
+// noSiginfo holds for pidfd_send_signal(2) without a siginfo: with one it could forge the
+// signal that reports a violation.
+var noSiginfo = seccomp.Arg64(2).Is(0)
+
+// nextPolicy is what it takes to put a policy on a thread: a filter without flags, and
+// no_new_privs and a thread's name before it (prctl).
+var nextPolicy = [...]conditionRule{
+	{sysno.Seccomp, []seccomp.Cond{seccomp.Arg32(0).Is(abi.SetModeFilter), seccomp.Arg32(1).Is(0)}},
+	{sysno.Prctl, []seccomp.Cond{seccomp.Arg32(0).Is(prSetName, prSetNoNewPrivs, prGetNoNewPrivs)}},
+}
+
+// onProcess is what it takes besides, to put a policy on all threads.
+var onProcess = conditionRule{sysno.Seccomp, []seccomp.Cond{seccomp.Arg32(0).Is(abi.SetModeFilter), seccomp.Arg32(1).Is(abi.FlagTSync)}}
+
+// call is a call that meets the rule.
+func (r conditionRule) call() seccomp.Call {
+	return seccomp.Call{Arch: abi.AuditArchX86_64, Nr: r.nr, Args: [6]uint64{abi.SetModeFilter, abi.FlagTSync}}
+}
+
+// Options of prctl(2).
+const (
+	prSetName       = 15
+	prSetNoNewPrivs = 38
+	prGetNoNewPrivs = 39
+)
+
+// sealed reports whether no policy may follow.
+func (p SyscallSandboxPolicy) sealed() bool { return p.p.rules.denied.has(sysno.Seccomp) }
+
+func (s Scope) runtime() seccomp.RuntimeScope {
+	if s == ScopeProcess {
+		return seccomp.RuntimeProcess
+	}
+	return seccomp.RuntimeThread
+}
+
+// errFor is Err and what only the scope makes a mistake.
+func (p SyscallSandboxPolicy) errFor(s Scope) error {
+	if err := p.Err(); err != nil {
+		return err
+	}
+	if s > ScopeProcess {
+		return fmt.Errorf("sandbox: unknown scope %d", s)
+	}
+	var errs []error
+	for nr := range p.p.rules.denied.union(p.p.rules.asked).intersect(runtimeShare(s)).all {
+		errs = append(errs, &PolicyError{Policy: p.p.name, Call: callName(nr), Reason: "is denied or narrowed, but the Go runtime makes it on threads of its own: such a policy fits one thread, not the process"})
+	}
+	return errors.Join(errs...)
+}
+
+// permitted are the calls permitted whatever their arguments: the user's share and the
+// runtime's. The policy must have no mistakes.
+func (p SyscallSandboxPolicy) permitted(s Scope) callSet {
+	set := p.p.rules.allowed.union(runtimeShare(s))
+	set.remove(sysno.PidfdSendSignal)
+	if p.makesProcesses() {
+		// A child that inherits the filter has another process id.
+		set.add(sysno.Tgkill)
+		return set
+	}
+	for _, nr := range [...]uint32{sysno.Clone, sysno.Fork, sysno.Vfork} {
+		set.remove(nr)
+	}
+	return set
+}
+
+// makesProcesses reports whether the policy allows to execute a program. Where it does
+// not, clone is for threads only: between clone and the refused execve the child of
+// os/exec would make other refused calls (setpgid, chroot), signals blocked, and die
+// without a word.
+func (p SyscallSandboxPolicy) makesProcesses() bool {
+	any := p.p.rules.allowed.union(p.p.rules.asked)
+	return any.has(sysno.Execve) || any.has(sysno.Execveat)
+}
+
+// partly are the calls permitted for some arguments only.
+func (p SyscallSandboxPolicy) partly(s Scope) (set callSet) {
+	set = p.p.rules.asked
+	for _, r := range seccomp.GoRuntime(s.runtime()) {
+		if nr, ok := sysno.Number(r.Call); ok && r.When != nil {
+			set.add(nr)
+		}
+	}
+	for _, nr := range [...]uint32{sysno.Clone, sysno.PidfdSendSignal} {
+		if p.p.rules.allowed.has(nr) {
+			set.add(nr)
+		}
+	}
+	if !p.sealed() {
+		set.add(sysno.Seccomp)
+		set.add(sysno.Prctl)
+	}
+	return set.minus(p.permitted(s))
+}
+
+// reasonDenyErrno is the reason of rules that the policy's author has asked for.
+const reasonDenyErrno = "DenyErrno"
+
+// answers are the errnos for refused calls: the policy's own before the table's.
+func (p SyscallSandboxPolicy) answers() map[uint32]seccomp.Rule {
+	answers := make(map[uint32]seccomp.Rule)
+	for a := range gobase.Answers() {
+		answers[a.Nr] = seccomp.Rule{Call: callName(a.Nr), Action: seccomp.Errno(a.Errno), Reason: a.Why}
+	}
+	for _, r := range p.p.rules.errnos {
+		answers[r.nr] = seccomp.Rule{Call: callName(r.nr), Action: seccomp.Errno(r.errno), Reason: reasonDenyErrno}
+	}
+	return answers
+}
+
+func (p SyscallSandboxPolicy) reason(nr uint32, s Scope) string {
+	if p.p.rules.allowed.has(nr) {
+		for _, g := range groups {
+			for _, c := range g.calls {
+				if c.nr == nr {
+					return g.name + ": " + c.reason
+				}
+			}
+		}
+	}
+	for _, r := range seccomp.GoRuntime(s.runtime()) {
+		if r.Call == callName(nr) {
+			return r.Reason
+		}
+	}
+	return "allowed by name"
+}
+
+// runtimeShare are the calls that the runtime makes whatever the arguments.
+func runtimeShare(s Scope) (set callSet) {
+	for n := range gobase.Needs(gobase.Scope(s.runtime())) {
+		if n.When == "" {
+			set.add(n.Nr)
+		}
+	}
+	return set
+}
