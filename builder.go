@@ -5,6 +5,7 @@ package sandbox
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/syscall-sandbox/sandbox/internal/sysno"
 	"github.com/syscall-sandbox/sandbox/seccomp"
@@ -84,9 +85,26 @@ func (b *SeccompPolicyBuilder) AllowNothing() *SeccompPolicyBuilder {
 
 func (b *SeccompPolicyBuilder) allowGroup(g *group) *SeccompPolicyBuilder {
 	for _, c := range g.calls {
-		b.allow(c.nr)
+		if c.when == "" {
+			b.allow(c.nr)
+		} else if r, ok := c.rule(); ok && !b.rules.allowed.has(r.nr) && !covered(b.rules.conds, r) {
+			b.allowIf(r)
+		}
 	}
 	return b
+}
+
+// rule reads a call's conditions. Those of the tables can be read: a test says so.
+func (c groupCall) rule() (conditionRule, bool) {
+	r := conditionRule{nr: c.nr}
+	for text := range strings.SplitSeq(c.when, " && ") {
+		cond, err := seccomp.ParseCond(text)
+		if err != nil {
+			return r, false
+		}
+		r.when = append(r.when, cond)
+	}
+	return r, true
 }
 
 // Allow allows calls by name, whatever their arguments.

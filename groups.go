@@ -10,7 +10,8 @@ import "github.com/syscall-sandbox/sandbox/internal/sysno"
 // internal/gobase. clone3, openat2 and the like are nowhere: their arguments are
 // in memory, where no filter sees them, and every caller has a fallback.
 
-// A group is a table of calls, one reason per line.
+// A group is a table of calls, one reason per line. groups are those of the defaults,
+// and FileSystem and Network; nodeGroups (groups_node.go) the others.
 type group struct {
 	name  string
 	calls []groupCall
@@ -18,6 +19,7 @@ type group struct {
 
 type groupCall struct {
 	nr     uint32
+	when   string // conditions on the arguments, joined by " && "; empty: whatever they are
 	reason string
 }
 
@@ -28,218 +30,218 @@ var groups = [...]*group{
 }
 
 var groupAddressSpaceAccess = group{"AddressSpaceAccess", []groupCall{
-	{sysno.Brk, "change data segment size"},
-	{sysno.Madvise, "advise about use of memory"},
-	{sysno.Membarrier, "memory barrier on a set of threads"},
-	{sysno.Mincore, "ask which pages are in memory"},
-	{sysno.Mlock, "keep pages in memory (keys)"},
-	{sysno.Mmap, "map files or memory"},
-	{sysno.Mprotect, "change protection of memory"},
-	{sysno.Mremap, "move a mapping"},
-	{sysno.Munlock, "undo mlock"},
-	{sysno.Munmap, "unmap"},
+	{nr: sysno.Brk, reason: "change data segment size"},
+	{nr: sysno.Madvise, reason: "advise about use of memory"},
+	{nr: sysno.Membarrier, reason: "memory barrier on a set of threads"},
+	{nr: sysno.Mincore, reason: "ask which pages are in memory"},
+	{nr: sysno.Mlock, reason: "keep pages in memory (keys)"},
+	{nr: sysno.Mmap, reason: "map files or memory"},
+	{nr: sysno.Mprotect, reason: "change protection of memory"},
+	{nr: sysno.Mremap, reason: "move a mapping"},
+	{nr: sysno.Munlock, reason: "undo mlock"},
+	{nr: sysno.Munmap, reason: "unmap"},
 }}
 
 var groupEpoll = group{"Epoll", []groupCall{
-	{sysno.EpollCreate1, "make an epoll descriptor"},
-	{sysno.EpollCtl, "register a descriptor"},
-	{sysno.EpollPwait, "wait for events (Go's network poller)"},
-	{sysno.EpollWait, "wait for events"},
+	{nr: sysno.EpollCreate1, reason: "make an epoll descriptor"},
+	{nr: sysno.EpollCtl, reason: "register a descriptor"},
+	{nr: sysno.EpollPwait, reason: "wait for events (Go's network poller)"},
+	{nr: sysno.EpollWait, reason: "wait for events"},
 }}
 
 var groupEventFd = group{"EventFd", []groupCall{
-	{sysno.Eventfd2, "make an event descriptor"},
+	{nr: sysno.Eventfd2, reason: "make an event descriptor"},
 }}
 
 var groupFileSystem = group{"FileSystem", []groupCall{
-	{sysno.Access, "check permissions"},
-	{sysno.Chdir, "change working directory"},
-	{sysno.Chmod, "change permissions"},
-	{sysno.CopyFileRange, "copy between files (io.Copy)"},
-	{sysno.Faccessat, "check permissions (syscall.Faccessat)"},
-	{sysno.Faccessat2, "check permissions (os/exec.LookPath)"},
-	{sysno.Fadvise64, "advise about use of a file"},
-	{sysno.Fallocate, "reserve space in a file"},
-	{sysno.Fchdir, "change working directory (os.File.Chdir)"},
-	{sysno.Fchmod, "change permissions of an open file"},
-	{sysno.Fchmodat, "change permissions (os.Chmod)"},
-	{sysno.Fchown, "change owner of an open file"},
-	{sysno.Fchownat, "change owner (os.Chown)"},
-	{sysno.Fdatasync, "write data to the device"},
-	{sysno.Flock, "lock a file (goleveldb, bbolt)"},
-	{sysno.Fstat, "state of an open file"},
-	{sysno.Fstatfs, "state of a file system"},
-	{sysno.Fsync, "write data and state to the device"},
-	{sysno.Ftruncate, "set the length of an open file"},
-	{sysno.Getcwd, "name of the working directory"},
-	{sysno.Getdents, "list a directory"},
-	{sysno.Getdents64, "list a directory"},
-	{sysno.Linkat, "make a hard link (os.Link)"},
-	{sysno.Lstat, "state of a file"},
-	{sysno.Mkdir, "make a directory"},
-	{sysno.Mkdirat, "make a directory (os.Mkdir)"},
-	{sysno.Msync, "write a mapped file to the device"},
-	{sysno.Newfstatat, "state of a file (os.Stat)"},
-	{sysno.Open, "open a file"},
-	{sysno.Openat, "open a file (os.Open)"},
-	{sysno.Readlink, "read a symbolic link"},
-	{sysno.Readlinkat, "read a symbolic link (os.Readlink)"},
-	{sysno.Rename, "rename"},
-	{sysno.Renameat, "rename (os.Rename)"},
-	{sysno.Renameat2, "rename without replacing"},
-	{sysno.Rmdir, "delete a directory"},
-	{sysno.Sendfile, "copy between descriptors (io.Copy)"},
-	{sysno.Stat, "state of a file"},
-	{sysno.Statfs, "state of a file system"},
-	{sysno.Statx, "state of a file"},
-	{sysno.Symlinkat, "make a symbolic link (os.Symlink)"},
-	{sysno.SyncFileRange, "write part of a file to the device"},
-	{sysno.Truncate, "set the length of a file (os.Truncate)"},
-	{sysno.Unlink, "delete a file"},
-	{sysno.Unlinkat, "delete a file (os.Remove)"},
-	{sysno.Utimensat, "set file times (os.Chtimes)"},
+	{nr: sysno.Access, reason: "check permissions"},
+	{nr: sysno.Chdir, reason: "change working directory"},
+	{nr: sysno.Chmod, reason: "change permissions"},
+	{nr: sysno.CopyFileRange, reason: "copy between files (io.Copy)"},
+	{nr: sysno.Faccessat, reason: "check permissions (syscall.Faccessat)"},
+	{nr: sysno.Faccessat2, reason: "check permissions (os/exec.LookPath)"},
+	{nr: sysno.Fadvise64, reason: "advise about use of a file"},
+	{nr: sysno.Fallocate, reason: "reserve space in a file"},
+	{nr: sysno.Fchdir, reason: "change working directory (os.File.Chdir)"},
+	{nr: sysno.Fchmod, reason: "change permissions of an open file"},
+	{nr: sysno.Fchmodat, reason: "change permissions (os.Chmod)"},
+	{nr: sysno.Fchown, reason: "change owner of an open file"},
+	{nr: sysno.Fchownat, reason: "change owner (os.Chown)"},
+	{nr: sysno.Fdatasync, reason: "write data to the device"},
+	{nr: sysno.Flock, reason: "lock a file (goleveldb, bbolt)"},
+	{nr: sysno.Fstat, reason: "state of an open file"},
+	{nr: sysno.Fstatfs, reason: "state of a file system"},
+	{nr: sysno.Fsync, reason: "write data and state to the device"},
+	{nr: sysno.Ftruncate, reason: "set the length of an open file"},
+	{nr: sysno.Getcwd, reason: "name of the working directory"},
+	{nr: sysno.Getdents, reason: "list a directory"},
+	{nr: sysno.Getdents64, reason: "list a directory"},
+	{nr: sysno.Linkat, reason: "make a hard link (os.Link)"},
+	{nr: sysno.Lstat, reason: "state of a file"},
+	{nr: sysno.Mkdir, reason: "make a directory"},
+	{nr: sysno.Mkdirat, reason: "make a directory (os.Mkdir)"},
+	{nr: sysno.Msync, reason: "write a mapped file to the device"},
+	{nr: sysno.Newfstatat, reason: "state of a file (os.Stat)"},
+	{nr: sysno.Open, reason: "open a file"},
+	{nr: sysno.Openat, reason: "open a file (os.Open)"},
+	{nr: sysno.Readlink, reason: "read a symbolic link"},
+	{nr: sysno.Readlinkat, reason: "read a symbolic link (os.Readlink)"},
+	{nr: sysno.Rename, reason: "rename"},
+	{nr: sysno.Renameat, reason: "rename (os.Rename)"},
+	{nr: sysno.Renameat2, reason: "rename without replacing"},
+	{nr: sysno.Rmdir, reason: "delete a directory"},
+	{nr: sysno.Sendfile, reason: "copy between descriptors (io.Copy)"},
+	{nr: sysno.Stat, reason: "state of a file"},
+	{nr: sysno.Statfs, reason: "state of a file system"},
+	{nr: sysno.Statx, reason: "state of a file"},
+	{nr: sysno.Symlinkat, reason: "make a symbolic link (os.Symlink)"},
+	{nr: sysno.SyncFileRange, reason: "write part of a file to the device"},
+	{nr: sysno.Truncate, reason: "set the length of a file (os.Truncate)"},
+	{nr: sysno.Unlink, reason: "delete a file"},
+	{nr: sysno.Unlinkat, reason: "delete a file (os.Remove)"},
+	{nr: sysno.Utimensat, reason: "set file times (os.Chtimes)"},
 }}
 
 var groupFutex = group{"Futex", []groupCall{
-	{sysno.Futex, "lock in user space"},
-	{sysno.SetRobustList, "robust futexes of the C library"},
+	{nr: sysno.Futex, reason: "lock in user space"},
+	{nr: sysno.SetRobustList, reason: "robust futexes of the C library"},
 }}
 
 var groupGeneralIo = group{"GeneralIo", []groupCall{
-	{sysno.Ioctl, "control a device"},
-	{sysno.Lseek, "move the offset of a file"},
-	{sysno.Poll, "wait for descriptors"},
-	{sysno.Ppoll, "wait for descriptors"},
-	{sysno.Pread64, "read at an offset"},
-	{sysno.Preadv, "read at an offset into several buffers"},
-	{sysno.Pselect6, "wait for descriptors"},
-	{sysno.Pwrite64, "write at an offset"},
-	{sysno.Pwritev, "write several buffers at an offset"},
-	{sysno.Read, "read"},
-	{sysno.Readv, "read into several buffers"},
-	{sysno.Recvfrom, "receive from a socket"},
-	{sysno.Recvmmsg, "receive several messages"},
-	{sysno.Recvmsg, "receive a message"},
-	{sysno.Select, "wait for descriptors"},
-	{sysno.Sendmmsg, "send several messages"},
-	{sysno.Sendmsg, "send a message"},
-	{sysno.Sendto, "send to a socket"},
-	{sysno.Splice, "copy between descriptors (io.Copy)"},
-	{sysno.Write, "write"},
-	{sysno.Writev, "write several buffers (net.Buffers)"},
+	{nr: sysno.Ioctl, reason: "control a device"},
+	{nr: sysno.Lseek, reason: "move the offset of a file"},
+	{nr: sysno.Poll, reason: "wait for descriptors"},
+	{nr: sysno.Ppoll, reason: "wait for descriptors"},
+	{nr: sysno.Pread64, reason: "read at an offset"},
+	{nr: sysno.Preadv, reason: "read at an offset into several buffers"},
+	{nr: sysno.Pselect6, reason: "wait for descriptors"},
+	{nr: sysno.Pwrite64, reason: "write at an offset"},
+	{nr: sysno.Pwritev, reason: "write several buffers at an offset"},
+	{nr: sysno.Read, reason: "read"},
+	{nr: sysno.Readv, reason: "read into several buffers"},
+	{nr: sysno.Recvfrom, reason: "receive from a socket"},
+	{nr: sysno.Recvmmsg, reason: "receive several messages"},
+	{nr: sysno.Recvmsg, reason: "receive a message"},
+	{nr: sysno.Select, reason: "wait for descriptors"},
+	{nr: sysno.Sendmmsg, reason: "send several messages"},
+	{nr: sysno.Sendmsg, reason: "send a message"},
+	{nr: sysno.Sendto, reason: "send to a socket"},
+	{nr: sysno.Splice, reason: "copy between descriptors (io.Copy)"},
+	{nr: sysno.Write, reason: "write"},
+	{nr: sysno.Writev, reason: "write several buffers (net.Buffers)"},
 }}
 
 var groupGetRandom = group{"GetRandom", []groupCall{
-	{sysno.Getrandom, "random bytes (crypto/rand)"},
+	{nr: sysno.Getrandom, reason: "random bytes (crypto/rand)"},
 }}
 
 var groupGetSimpleID = group{"GetSimpleId", []groupCall{
-	{sysno.Getegid, "effective group id"},
-	{sysno.Geteuid, "effective user id"},
-	{sysno.Getgid, "group id"},
-	{sysno.Getpgid, "process group id"},
-	{sysno.Getpid, "process id"},
-	{sysno.Getppid, "parent process id"},
-	{sysno.Getresgid, "real, effective and saved group ids"},
-	{sysno.Getresuid, "real, effective and saved user ids"},
-	{sysno.Getsid, "session id"},
-	{sysno.Gettid, "thread id"},
-	{sysno.Getuid, "user id"},
+	{nr: sysno.Getegid, reason: "effective group id"},
+	{nr: sysno.Geteuid, reason: "effective user id"},
+	{nr: sysno.Getgid, reason: "group id"},
+	{nr: sysno.Getpgid, reason: "process group id"},
+	{nr: sysno.Getpid, reason: "process id"},
+	{nr: sysno.Getppid, reason: "parent process id"},
+	{nr: sysno.Getresgid, reason: "real, effective and saved group ids"},
+	{nr: sysno.Getresuid, reason: "real, effective and saved user ids"},
+	{nr: sysno.Getsid, reason: "session id"},
+	{nr: sysno.Gettid, reason: "thread id"},
+	{nr: sysno.Getuid, reason: "user id"},
 }}
 
 var groupGetTime = group{"GetTime", []groupCall{
-	{sysno.ClockGetres, "resolution of a clock"},
-	{sysno.ClockGettime, "read a clock"},
-	{sysno.Gettimeofday, "read the wall clock"},
-	{sysno.Time, "read the wall clock"},
+	{nr: sysno.ClockGetres, reason: "resolution of a clock"},
+	{nr: sysno.ClockGettime, reason: "read a clock"},
+	{nr: sysno.Gettimeofday, reason: "read the wall clock"},
+	{nr: sysno.Time, reason: "read the wall clock"},
 }}
 
 var groupGlobalProcessEnvironment = group{"GlobalProcessEnvironment", []groupCall{
-	{sysno.Getrlimit, "read a resource limit"},
-	{sysno.Getrusage, "read resource usage"},
-	{sysno.Prlimit64, "read or set a resource limit"},
+	{nr: sysno.Getrlimit, reason: "read a resource limit"},
+	{nr: sysno.Getrusage, reason: "read resource usage"},
+	{nr: sysno.Prlimit64, reason: "read or set a resource limit"},
 }}
 
 var groupGlobalSystemStatus = group{"GlobalSystemStatus", []groupCall{
-	{sysno.Sysinfo, "memory and load of the machine"},
-	{sysno.Uname, "name and version of the kernel"},
+	{nr: sysno.Sysinfo, reason: "memory and load of the machine"},
+	{nr: sysno.Uname, reason: "name and version of the kernel"},
 }}
 
 var groupKernelInternalAPI = group{"KernelInternalApi", []groupCall{
-	{sysno.RestartSyscall, "the kernel restarts a call after a stop signal"},
+	{nr: sysno.RestartSyscall, reason: "the kernel restarts a call after a stop signal"},
 }}
 
 var groupNetwork = group{"Network", []groupCall{
-	{sysno.Accept, "accept a connection"},
-	{sysno.Accept4, "accept a connection (package net)"},
-	{sysno.Bind, "give a socket an address"},
-	{sysno.Connect, "open a connection"},
-	{sysno.Listen, "listen for connections"},
-	{sysno.Setsockopt, "set an option of a socket"},
-	{sysno.Socket, "make a socket"},
-	{sysno.Socketpair, "make a pair of sockets"},
+	{nr: sysno.Accept, reason: "accept a connection"},
+	{nr: sysno.Accept4, reason: "accept a connection (package net)"},
+	{nr: sysno.Bind, reason: "give a socket an address"},
+	{nr: sysno.Connect, reason: "open a connection"},
+	{nr: sysno.Listen, reason: "listen for connections"},
+	{nr: sysno.Setsockopt, reason: "set an option of a socket"},
+	{nr: sysno.Socket, reason: "make a socket"},
+	{nr: sysno.Socketpair, reason: "make a pair of sockets"},
 }}
 
 var groupNetworkSocketInformation = group{"NetworkSocketInformation", []groupCall{
-	{sysno.Getpeername, "address of the peer"},
-	{sysno.Getsockname, "own address"},
-	{sysno.Getsockopt, "read an option of a socket"},
+	{nr: sysno.Getpeername, reason: "address of the peer"},
+	{nr: sysno.Getsockname, reason: "own address"},
+	{nr: sysno.Getsockopt, reason: "read an option of a socket"},
 }}
 
 var groupOperationOnExistingFileDescriptor = group{"OperationOnExistingFileDescriptor", []groupCall{
-	{sysno.Close, "close a descriptor"},
-	{sysno.Dup, "duplicate a descriptor"},
-	{sysno.Dup2, "duplicate a descriptor"},
-	{sysno.Dup3, "duplicate a descriptor (os/exec)"},
-	{sysno.Fcntl, "flags and locks of a descriptor"},
-	{sysno.Shutdown, "shut down part of a connection"},
+	{nr: sysno.Close, reason: "close a descriptor"},
+	{nr: sysno.Dup, reason: "duplicate a descriptor"},
+	{nr: sysno.Dup2, reason: "duplicate a descriptor"},
+	{nr: sysno.Dup3, reason: "duplicate a descriptor (os/exec)"},
+	{nr: sysno.Fcntl, reason: "flags and locks of a descriptor"},
+	{nr: sysno.Shutdown, reason: "shut down part of a connection"},
 }}
 
 var groupPipe = group{"Pipe", []groupCall{
-	{sysno.Pipe, "make a pipe"},
-	{sysno.Pipe2, "make a pipe (os.Pipe)"},
+	{nr: sysno.Pipe, reason: "make a pipe"},
+	{nr: sysno.Pipe2, reason: "make a pipe (os.Pipe)"},
 }}
 
 var groupPrctl = group{"Prctl", []groupCall{
-	{sysno.ArchPrctl, "state of the thread that depends on the architecture"},
-	{sysno.Prctl, "operations on process and thread"},
+	{nr: sysno.ArchPrctl, reason: "state of the thread that depends on the architecture"},
+	{nr: sysno.Prctl, reason: "operations on process and thread"},
 }}
 
 // execve is not here, as it was not in Bitcoin Core: Allow("execve") adds it.
 var groupProcessStartOrDeath = group{"ProcessStartOrDeath", []groupCall{
-	{sysno.Clone, "make a thread or a process"},
-	{sysno.Exit, "end a thread"},
-	{sysno.ExitGroup, "end the process"},
-	{sysno.Fork, "make a process"},
-	{sysno.PidfdOpen, "a descriptor for a process (os.FindProcess)"},
-	{sysno.PidfdSendSignal, "signal a process by descriptor (os.Process.Signal)"},
-	{sysno.Rseq, "restartable sequences of the C library"},
-	{sysno.Tgkill, "signal a thread"},
-	{sysno.Vfork, "make a process"},
-	{sysno.Wait4, "wait for a process"},
-	{sysno.Waitid, "wait for a process (os.Process.Wait)"},
+	{nr: sysno.Clone, reason: "make a thread or a process"},
+	{nr: sysno.Exit, reason: "end a thread"},
+	{nr: sysno.ExitGroup, reason: "end the process"},
+	{nr: sysno.Fork, reason: "make a process"},
+	{nr: sysno.PidfdOpen, reason: "a descriptor for a process (os.FindProcess)"},
+	{nr: sysno.PidfdSendSignal, reason: "signal a process by descriptor (os.Process.Signal)"},
+	{nr: sysno.Rseq, reason: "restartable sequences of the C library"},
+	{nr: sysno.Tgkill, reason: "signal a thread"},
+	{nr: sysno.Vfork, reason: "make a process"},
+	{nr: sysno.Wait4, reason: "wait for a process"},
+	{nr: sysno.Waitid, reason: "wait for a process (os.Process.Wait)"},
 }}
 
 var groupScheduling = group{"Scheduling", []groupCall{
-	{sysno.SchedGetaffinity, "CPUs of a thread"},
-	{sysno.SchedGetparam, "scheduling parameters"},
-	{sysno.SchedGetscheduler, "scheduling policy"},
-	{sysno.SchedSetscheduler, "set scheduling policy"},
-	{sysno.SchedYield, "give way"},
+	{nr: sysno.SchedGetaffinity, reason: "CPUs of a thread"},
+	{nr: sysno.SchedGetparam, reason: "scheduling parameters"},
+	{nr: sysno.SchedGetscheduler, reason: "scheduling policy"},
+	{nr: sysno.SchedSetscheduler, reason: "set scheduling policy"},
+	{nr: sysno.SchedYield, reason: "give way"},
 }}
 
 var groupSignalHandling = group{"SignalHandling", []groupCall{
-	{sysno.RtSigaction, "set a signal handler"},
-	{sysno.RtSigprocmask, "set the signal mask"},
-	{sysno.RtSigreturn, "return from a signal handler"},
-	{sysno.Sigaltstack, "set the signal stack"},
+	{nr: sysno.RtSigaction, reason: "set a signal handler"},
+	{nr: sysno.RtSigprocmask, reason: "set the signal mask"},
+	{nr: sysno.RtSigreturn, reason: "return from a signal handler"},
+	{nr: sysno.Sigaltstack, reason: "set the signal stack"},
 }}
 
 var groupSleep = group{"Sleep", []groupCall{
-	{sysno.ClockNanosleep, "sleep on a clock"},
-	{sysno.Nanosleep, "sleep"},
+	{nr: sysno.ClockNanosleep, reason: "sleep on a clock"},
+	{nr: sysno.Nanosleep, reason: "sleep"},
 }}
 
 var groupUmask = group{"Umask", []groupCall{
-	{sysno.Umask, "set the file mode mask"},
+	{nr: sysno.Umask, reason: "set the file mode mask"},
 }}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/syscall-sandbox/sandbox/internal/abi"
 	"github.com/syscall-sandbox/sandbox/internal/gobase"
@@ -43,8 +44,8 @@ func (p SyscallSandboxPolicy) conditional(nr uint32, s Scope) (rules []seccomp.R
 	if nr == sysno.Clone && p.p.rules.allowed.has(nr) {
 		add(conditionRule{nr, []seccomp.Cond{seccomp.Arg64(0).Masked(cloneThread, cloneThread)}}, "threads; no program may be executed, so no process made")
 	}
-	for _, r := range seccomp.GoRuntime(s.runtime()) {
-		if r.Call == callName(nr) && r.When != nil {
+	for _, r := range runtimeRules()[s][nr] {
+		if r.When != nil {
 			add(conditionRule{nr, r.When}, r.Reason)
 		}
 	}
@@ -137,9 +138,9 @@ func (p SyscallSandboxPolicy) makesProcesses() bool {
 // partly are the calls permitted for some arguments only.
 func (p SyscallSandboxPolicy) partly(s Scope) (set callSet) {
 	set = p.p.rules.asked
-	for _, r := range seccomp.GoRuntime(s.runtime()) {
-		if nr, ok := sysno.Number(r.Call); ok && r.When != nil {
-			set.add(nr)
+	for nr, rules := range runtimeRules()[s] {
+		if len(rules) > 0 && rules[0].When != nil {
+			set.add(uint32(nr))
 		}
 	}
 	for _, nr := range [...]uint32{sysno.Clone, sysno.PidfdSendSignal} {
@@ -179,20 +180,31 @@ func (p SyscallSandboxPolicy) reason(nr uint32, s Scope) string {
 			}
 		}
 	}
-	for _, r := range seccomp.GoRuntime(s.runtime()) {
-		if r.Call == callName(nr) {
-			return r.Reason
-		}
+	if rules := runtimeRules()[s][nr]; len(rules) > 0 {
+		return rules[0].Reason
 	}
 	return "allowed by name"
 }
 
 // runtimeShare are the calls that the runtime makes whatever the arguments.
 func runtimeShare(s Scope) (set callSet) {
-	for n := range gobase.Needs(gobase.Scope(s.runtime())) {
-		if n.When == "" {
-			set.add(n.Nr)
+	for nr, rules := range runtimeRules()[s] {
+		if len(rules) > 0 && rules[0].When == nil {
+			set.add(uint32(nr))
 		}
 	}
 	return set
 }
+
+// runtimeRules are the rules of seccomp.GoRuntime, by scope and number.
+var runtimeRules = sync.OnceValue(func() *[ScopeProcess + 1][sysno.Max + 1][]seccomp.Rule {
+	var all [ScopeProcess + 1][sysno.Max + 1][]seccomp.Rule
+	for s := range all {
+		for _, r := range seccomp.GoRuntime(Scope(s).runtime()) {
+			if nr, ok := sysno.Number(r.Call); ok {
+				all[s][nr] = append(all[s][nr], r)
+			}
+		}
+	}
+	return &all
+})
