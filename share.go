@@ -44,7 +44,7 @@ func (p SyscallSandboxPolicy) conditional(nr uint32, s Scope) (rules []seccomp.R
 	if nr == sysno.Clone && p.p.rules.allowed.has(nr) {
 		add(conditionRule{nr, []seccomp.Cond{seccomp.Arg64(0).Masked(cloneThread, cloneThread)}}, "threads; no program may be executed, so no process made")
 	}
-	for _, r := range runtimeRules()[s][nr] {
+	for _, r := range runtimeRulesOf(nr, s) {
 		if r.When != nil {
 			add(conditionRule{nr, r.When}, r.Reason)
 		}
@@ -180,7 +180,7 @@ func (p SyscallSandboxPolicy) reason(nr uint32, s Scope) string {
 			}
 		}
 	}
-	if rules := runtimeRules()[s][nr]; len(rules) > 0 {
+	if rules := runtimeRulesOf(nr, s); len(rules) > 0 {
 		return rules[0].Reason
 	}
 	return "allowed by name"
@@ -194,6 +194,13 @@ func runtimeShare(s Scope) (set callSet) {
 		}
 	}
 	return set
+}
+
+func runtimeRulesOf(nr uint32, s Scope) []seccomp.Rule {
+	if nr > sysno.Max {
+		return nil
+	}
+	return runtimeRules()[s][nr]
 }
 
 // runtimeRules are the rules of seccomp.GoRuntime, by scope and number.
