@@ -57,7 +57,7 @@ func TestParseAuditLineForms(t *testing.T) {
 		want := sandbox.Violation{
 			Time: c.time, Syscall: "socket", Decoded: "socket(...)", Thread: "btcnode", Count: 1,
 			Call: seccomp.Call{Arch: abi.AuditArchX86_64, Nr: sysno.Socket, IP: 0x4a5b6c}, Note: nodeIs,
-			Remedy: `AllowNetwork() permits it; or only Allow("socket"); built in, "net" and "net-add-connection" permit it`,
+			Remedy: `AllowInetSockets() permits it; or AllowUnixSockets() or AllowNetlink() or Allow("socket"): the arguments decide, which are not known here; built in, "net-open-connection" and "net-add-connection" permit it with some arguments`,
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s\n got %#v\nwant %#v", c.line, got, want)
@@ -81,7 +81,7 @@ func TestParseAuditLineOfTheKernel(t *testing.T) {
   count:    1
   where:    x86_64, pc 0x5d248b, 2026-11-24T11:19:30.501000000Z
   note:     RET_LOG; process 9165, "/tmp/test"; the audit log has no arguments, policies or stack
-  remedy:   AllowGetSimpleId() permits it; or only Allow("getpid"); built in, "validation-script-check" and "message-handler" permit it`,
+  remedy:   AllowGetSimpleId() permits it; or only Allow("getpid"); built in, "validation-script-check" and "net" permit it`,
 	} {
 		v, err := sandbox.ParseAuditLine(line)
 		if err != nil {
@@ -142,7 +142,9 @@ func TestParseAuditLineValues(t *testing.T) {
 		"syscall=41 syscall=0":   func(v sandbox.Violation) bool { return v.Syscall == "read" },
 		"syscall=41 syscall=129": func(v sandbox.Violation) bool { return never(v, "forge the signal") },
 		"syscall=41 syscall=59":  func(v sandbox.Violation) bool { return strings.HasPrefix(v.Remedy, `Allow("execve") permits it; `) },
-		"syscall=41 syscall=56":  func(v sandbox.Violation) bool { return strings.HasPrefix(v.Remedy, `Allow("execve") permits it; `) },
+		"syscall=41 syscall=56": func(v sandbox.Violation) bool {
+			return strings.HasPrefix(v.Remedy, `AllowProcessStartOrDeath().Allow("execve") permits it; `)
+		},
 	} {
 		from, to, _ := strings.Cut(change, " ")
 		line := strings.Replace(auditd+fields, from, to, 1)

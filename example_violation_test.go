@@ -26,7 +26,7 @@ func ExampleParseAuditLine() {
 	//   count:    1
 	//   where:    x86_64, pc 0x4a5b6c, 2024-11-24T10:22:33.123000000Z
 	//   note:     process 1234, "/usr/bin/btcnode"; the audit log has no arguments, policies or stack
-	//   remedy:   AllowNetwork() permits it; or only Allow("connect"); built in, "net" and "net-add-connection" permit it
+	//   remedy:   AllowConnect() permits it; or only Allow("connect"); built in, "net-open-connection" and "net-add-connection" permit it
 }
 
 // What Violations returns and Config.OnViolation gets.

@@ -24,7 +24,7 @@ import (
 // inside of others), and one whose errno is not what the policies answer.
 //
 // Only the name of the call is known, so the policies are asked for it with all
-// arguments 0. The kernel can give the same errno for reasons of its own: where the
+// arguments 0, and openat for writing too. The kernel can give the same errno for reasons of its own: where the
 // policies permit the call with other arguments the explanation says so.
 func ExplainError(err error) error {
 	if err == nil {
@@ -69,10 +69,17 @@ func callsOf(op string) (calls []seccomp.Call) {
 				c.Args[0] = vforkFlags
 			}
 			calls = append(calls, c)
+			if c.Nr == sysno.Openat { // permitted for reading it may be refused for writing
+				c.Args[2] = writeFlags
+				calls = append(calls, c)
+			}
 		}
 	}
 	return calls
 }
+
+// writeFlags is O_RDWR|O_CREAT of open(2).
+const writeFlags = 0x42
 
 // vforkFlags is CLONE_VFORK|CLONE_VM|SIGCHLD: src/syscall/exec_linux.go
 // forkAndExecInChild1.
@@ -164,7 +171,7 @@ func (c chain) explain(call seccomp.Call) string {
 	if len(names) > 1 {
 		verb = "policies " + strings.Join(names, " and ") + " permit "
 	}
-	return verb + what + ": " + remedyFor(call, c)
+	return verb + what + ": " + refusedCall{call, c, refusing, false}.remedy()
 }
 
 // actionHere is the action of the sandbox.

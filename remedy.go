@@ -5,34 +5,48 @@ package sandbox
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/syscall-sandbox/sandbox/internal/abi"
 	"github.com/syscall-sandbox/sandbox/internal/gobase"
+	"github.com/syscall-sandbox/sandbox/internal/sysargs"
 	"github.com/syscall-sandbox/sandbox/internal/sysno"
 	"github.com/syscall-sandbox/sandbox/seccomp"
 )
 
 // What to change so that a refused call is permitted, as people are told it.
 
+// A refusedCall is a call that is refused where the chain is in force.
+type refusedCall struct {
+	seccomp.Call
+	chain    chain
+	refusing []layer // layers of the chain, those that refuse it
+	known    bool    // its arguments, which a line of the audit log and an error do not have
+}
+
 // remedyFor says what permits call where c is in force. With an empty chain, when only
 // the call is known and not even its arguments, it names what has the call. It is
 // empty if no policy of the chain refuses the call.
 func remedyFor(call seccomp.Call, c chain) string {
-	if why := neverPermitted(call); why != "" {
+	return refusedCall{call, c, c.refusing(call), len(c.layers) > 0}.remedy()
+}
+
+func (r refusedCall) remedy() string {
+	if why := neverPermitted(r.Call); why != "" {
 		return "nothing permits it: " + why
 	}
-	refusing := c.refusing(call)
-	change, consequence := change(call, refusing)
-	if len(c.layers) == 0 {
-		return change + " permits it" + consequence + fallback(call) + builtinsFor(call, c)
-	}
-	if len(refusing) == 0 {
+	if len(r.chain.layers) > 0 && len(r.refusing) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("allow it in %s%s%s%s", placeOf(c, refusing, change), consequence, fallback(call), builtinsFor(call, c))
+	change, consequence := r.change()
+	consequence += fallback(r.Call) + r.builtins()
+	if len(r.chain.layers) == 0 {
+		return change + " permits it" + consequence
+	}
+	return "allow it in " + placeOf(r.chain, r.refusing, change) + consequence
 }
 
 // neverPermitted says why no builder can allow a call, or returns "".
@@ -48,6 +62,8 @@ func neverPermitted(call seccomp.Call) string {
 		return "the handler of SIGSYS reports violations and stays in its place"
 	case call.Nr == sysno.RtSigqueueinfo || call.Nr == sysno.RtTgsigqueueinfo:
 		return "it can forge the signal that reports a violation; kill and tgkill send signals too"
+	case call.Nr == sysno.PidfdSendSignal && call.Args[2] != 0:
+		return "with a siginfo it can forge the signal that reports a violation"
 	}
 	return ""
 }
@@ -81,23 +97,43 @@ func (l layer) answer(call seccomp.Call) seccomp.Action {
 }
 
 // change is the builder's method that permits the call in all these layers, and what
-// it opens.
-func change(call seccomp.Call, refusing []layer) (method, consequence string) {
-	name := call.Name()
-	if makesProcess(call) && (len(refusing) == 0 || slices.ContainsFunc(refusing, func(l layer) bool { return !l.policy.makesProcesses() })) {
-		if call.Nr != sysno.Execveat {
-			name = "execve"
+// it opens or what else would do.
+func (r refusedCall) change() (method, consequence string) {
+	if method := r.process(); method != "" {
+		return method, "; with it any program can be executed, under the same filters"
+	}
+	if r.Nr == sysno.Seccomp && slices.ContainsFunc(r.refusing, func(l layer) bool { return l.policy.sealed() }) {
+		consequence = "; then it is sealed no longer"
+	}
+	switch by := r.groups(); {
+	case len(by) == 0 || !by[0].narrow && slices.ContainsFunc(r.refusing, func(l layer) bool { return l.hasMostOf(by[0].group) }):
+		return r.only(), consequence
+	case by[0].narrow && !r.known:
+		others := ""
+		for _, f := range by[1:] {
+			others += f.method() + " or "
 		}
-		return fmt.Sprintf("Allow(%q)", name), "; with it any program can be executed, under the same filters"
+		return by[0].method(), "; or " + others + r.only() + ": the arguments decide, which are not known here" + consequence
+	case len(by[0].calls) == 1 && (!by[0].narrow || by[0].group == &groupProcessPolicies): // no other would be narrower
+		return by[0].method(), consequence
+	default:
+		return by[0].method(), "; or only " + r.only() + consequence
 	}
-	if when := conditionsFor(call, refusing); when != "" {
-		return fmt.Sprintf("AllowIf(%q, %s)", name, when), ""
+}
+
+// process is what permits a call that makes a process, where a policy permits none: to
+// execute a program, and the call too.
+func (r refusedCall) process() string {
+	some := func(is func(l layer) bool) bool { return len(r.refusing) == 0 || slices.ContainsFunc(r.refusing, is) }
+	switch {
+	case !makesProcess(r.Call) || !some(func(l layer) bool { return !l.policy.makesProcesses() }):
+		return ""
+	case r.Nr == sysno.Execve || r.Nr == sysno.Execveat:
+		return fmt.Sprintf("Allow(%q)", r.Name())
+	case some(func(l layer) bool { return !l.policy.p.rules.allowed.has(r.Nr) }):
+		return `AllowProcessStartOrDeath().Allow("execve")`
 	}
-	method = fmt.Sprintf("Allow(%q)", name)
-	if g := groupOf(call.Nr); g != nil && !slices.ContainsFunc(refusing, func(l layer) bool { return l.hasMostOf(g) }) {
-		return fmt.Sprintf("Allow%s()", g.name), "; or only " + method
-	}
-	return method, ""
+	return `Allow("execve")`
 }
 
 // makesProcess reports whether the call makes a process or executes a program; what
@@ -106,35 +142,59 @@ func makesProcess(call seccomp.Call) bool {
 	return createsProcess(call.Nr) && !(call.Nr == sysno.Clone && call.Args[0]&cloneThread != 0)
 }
 
-// conditionsFor are conditions that this call meets, on the arguments that the
-// policies ask about: it is permitted for others. It is empty if they ask about none.
-func conditionsFor(call seccomp.Call, refusing []layer) string {
-	var asked, wide [6]bool
-	for _, l := range refusing {
-		for _, r := range l.policy.p.rules.conds {
-			if r.nr != call.Nr {
+// only is what permits this call and no other: on conditions where the policies ask
+// about its arguments, or the library does.
+func (r refusedCall) only() string {
+	masks := r.asked()
+	if masks == [6]uint64{} && !makesProcess(r.Call) && conditioned(r.Nr) {
+		for i := range masks {
+			masks[i] = sysargs.Chosen(r.Nr, i)
+		}
+	}
+	conds := ""
+	for i, arg := range r.Args {
+		switch {
+		case masks[i] == 0 || !r.known:
+		case masks[i] > math.MaxUint32:
+			conds += fmt.Sprintf(", seccomp.Arg64(%d).Is(%s)", i, number(arg))
+		case int32(arg) < 0 && int32(arg) >= -abi.MaxErrno: // a descriptor such as AT_FDCWD
+			conds += fmt.Sprintf(", seccomp.Arg32(%d).Is(seccomp.Int(%d))", i, int32(arg))
+		default:
+			conds += fmt.Sprintf(", seccomp.Arg32(%d).Is(%s)", i, number(uint64(uint32(arg))))
+		}
+	}
+	if conds == "" {
+		return fmt.Sprintf("Allow(%q)", r.Name())
+	}
+	return fmt.Sprintf("AllowIf(%q%s)", r.Name(), conds)
+}
+
+// asked are the bits of the arguments that the policies ask about: the call is permitted
+// for others.
+func (r refusedCall) asked() (masks [6]uint64) {
+	for _, l := range r.refusing {
+		for _, rule := range l.policy.p.rules.conds {
+			if rule.nr != r.Nr {
 				continue
 			}
-			for _, cond := range r.when {
-				if i, is64, ok := argumentOf(cond); ok {
-					asked[i], wide[i] = true, wide[i] || is64
+			for _, cond := range rule.when {
+				if i, is64, ok := argumentOf(cond); ok && is64 {
+					masks[i] = math.MaxUint64
+				} else if ok {
+					masks[i] |= math.MaxUint32
 				}
 			}
 		}
 	}
-	var conds []string
-	for i, arg := range call.Args {
-		switch {
-		case !asked[i]:
-		case wide[i]:
-			conds = append(conds, fmt.Sprintf("seccomp.Arg64(%d).Is(%s)", i, number(arg)))
-		case int32(arg) < 0 && int32(arg) >= -abi.MaxErrno: // a descriptor such as AT_FDCWD
-			conds = append(conds, fmt.Sprintf("seccomp.Arg32(%d).Is(seccomp.Int(%d))", i, int32(arg)))
-		default:
-			conds = append(conds, fmt.Sprintf("seccomp.Arg32(%d).Is(%s)", i, number(uint64(uint32(arg)))))
-		}
-	}
-	return strings.Join(conds, ", ")
+	return masks
+}
+
+// conditioned reports whether the library has conditions of its own for a call: in a group
+// for node code, in the runtime's share or in what puts on the next policy.
+func conditioned(nr uint32) bool {
+	return slices.ContainsFunc(nodeGroups[:], func(g *group) bool { return g.narrows(nr) }) ||
+		slices.ContainsFunc(runtimeRules()[ScopeProcess][nr], func(r seccomp.Rule) bool { return r.When != nil }) ||
+		slices.ContainsFunc(nextPolicy[:], func(r conditionRule) bool { return r.nr == nr })
 }
 
 // argumentOf reads which argument a condition is about from its text, which is the
@@ -154,13 +214,70 @@ func number(v uint64) string {
 	return fmt.Sprintf("%#x", v)
 }
 
-func groupOf(nr uint32) *group {
-	for _, g := range groups {
-		if slices.ContainsFunc(g.calls, func(c groupCall) bool { return c.nr == nr }) {
-			return g
+// groupProcessPolicies is AllowProcessPolicies as a group: onProcess.
+var groupProcessPolicies = group{"ProcessPolicies", []groupCall{{nr: sysno.Seccomp, when: "arg0:32 == 0x1 && arg1:32 == 0x1", reason: "puts a policy on all threads"}}}
+
+// A fit is a group that permits the call; a narrow one has conditions on it.
+type fit struct {
+	*group
+	narrow bool
+}
+
+func (f fit) method() string { return "Allow" + f.name + "()" }
+
+// groups are those that permit the call, narrow ones first, the smaller before the
+// larger. Bitcoin Core's are too wide where the call is a matter of its arguments.
+func (r refusedCall) groups() (narrow []fit) {
+	var wide []fit
+	all := append(slices.Clone(nodeGroups[:]), &groupProcessPolicies)
+	if !conditioned(r.Nr) && r.asked() == [6]uint64{} {
+		all = append(all, groups[:]...)
+	}
+	slices.SortStableFunc(all, func(a, b *group) int { return cmp.Compare(len(a.calls), len(b.calls)) })
+	for _, g := range all {
+		rule, ok := g.ruleFor(r.Nr)
+		missing := len(r.refusing) == 0 || slices.ContainsFunc(r.refusing, func(l layer) bool { return !l.has(rule) })
+		switch {
+		case !ok || !missing || r.known && !rule.permits(r.Call):
+		case rule.when != nil:
+			narrow = append(narrow, fit{g, true})
+		case !g.narrows(sysno.Socket):
+			// Those are about one kind of socket, their other calls are for its sake.
+			wide = append(wide, fit{g, false})
 		}
 	}
-	return nil
+	return append(narrow, wide...)
+}
+
+// ruleFor is what the group allows of a call.
+func (g *group) ruleFor(nr uint32) (r conditionRule, ok bool) {
+	switch i := slices.IndexFunc(g.calls, func(c groupCall) bool { return c.nr == nr }); {
+	case i < 0:
+		return r, false
+	case g.calls[i].when == "":
+		return conditionRule{nr: nr}, true
+	default:
+		return g.calls[i].rule()
+	}
+}
+
+// narrows reports whether the group has conditions on a call.
+func (g *group) narrows(nr uint32) bool {
+	rule, _ := g.ruleFor(nr)
+	return rule.when != nil
+}
+
+// permits reports whether the rule allows the call.
+func (r conditionRule) permits(call seccomp.Call) bool {
+	f := seccomp.Filter{Rules: []seccomp.Rule{{Call: callName(r.nr), When: r.when, Action: seccomp.Allow}}}
+	action, _ := f.Decide(call)
+	return action.Permits()
+}
+
+// has reports whether the policy's own rules allow all that a rule does.
+func (l layer) has(r conditionRule) bool {
+	own := l.policy.p.rules
+	return own.allowed.has(r.nr) || r.when != nil && own.asked.has(r.nr) && covered(own.conds, r)
 }
 
 // hasMostOf reports whether the policy's own rules allow more than half of a group:
@@ -168,7 +285,7 @@ func groupOf(nr uint32) *group {
 func (l layer) hasMostOf(g *group) bool {
 	n := 0
 	for _, c := range g.calls {
-		if l.policy.p.rules.allowed.has(c.nr) {
+		if rule, ok := g.ruleFor(c.nr); ok && l.has(rule) {
 			n++
 		}
 	}
@@ -228,38 +345,51 @@ func fallback(call seccomp.Call) string {
 	return ""
 }
 
-// builtinsFor names the narrowest built-in policies that permit the call, two at most.
-func builtinsFor(call seccomp.Call, c chain) string {
-	var fit []SyscallSandboxPolicy
-	for _, p := range Policies() {
-		// Those of the first phase permit nothing that no other does.
-		if strings.HasPrefix(p.String(), "initialization") || slices.Contains(c.names, p.String()) {
-			continue
-		}
-		if (layer{p, ScopeThread}).answer(call).Permits() {
-			fit = append(fit, p)
-		}
+// builtins names the narrowest built-in policies that permit the call, two at most: those
+// for start-up only where no other does, the union of all where nothing is in force.
+func (r refusedCall) builtins() string {
+	by := slices.DeleteFunc(Policies(), func(p SyscallSandboxPolicy) bool {
+		return p == PolicyInitialization && len(r.chain.layers) > 0 || slices.Contains(r.chain.names, p.String()) || !r.permittedBy(p)
+	})
+	startUp := func(p SyscallSandboxPolicy) bool { return strings.HasPrefix(p.String(), "initialization") }
+	if steady := slices.DeleteFunc(slices.Clone(by), startUp); len(steady) > 0 {
+		by = steady
 	}
-	if len(fit) == 0 {
-		if len(c.layers) == 0 {
-			return "; no built-in policy permits it"
-		}
+	switch {
+	case len(by) == 0 && len(r.chain.layers) > 0:
 		return ""
+	case len(by) == 0:
+		return "; no built-in policy permits it"
 	}
-	slices.SortStableFunc(fit, func(a, b SyscallSandboxPolicy) int { return cmp.Compare(a.breadth(), b.breadth()) })
-	var names []string
-	for _, p := range fit[:min(len(fit), 2)] {
-		names = append(names, strconv.Quote(p.String()))
+	refuses := func(p SyscallSandboxPolicy) int {
+		return len(chain{layers: []layer{{p, ScopeThread}}}.refusing(r.Call))
 	}
-	if len(names) == 1 {
-		return "; built in, only " + names[0] + " permits it"
+	slices.SortStableFunc(by, func(a, b SyscallSandboxPolicy) int {
+		return cmp.Or(cmp.Compare(refuses(a), refuses(b)), cmp.Compare(a.breadth(), b.breadth()))
+	})
+	by = by[:min(len(by), 2)]
+	some := ""
+	if !r.known && slices.ContainsFunc(by, func(p SyscallSandboxPolicy) bool { return !p.permitted(ScopeThread).has(r.Nr) }) {
+		some = " with some arguments"
 	}
-	return "; built in, " + names[0] + " and " + names[1] + " permit it"
+	if len(by) == 1 {
+		return fmt.Sprintf("; built in, %q permits it%s", by[0], some)
+	}
+	return fmt.Sprintf("; built in, %q and %q permit it%s", by[0], by[1], some)
+}
+
+// permittedBy reports whether a policy permits the call; if its arguments are not known,
+// with some of them.
+func (r refusedCall) permittedBy(p SyscallSandboxPolicy) bool {
+	if !r.known && !makesProcess(r.Call) {
+		return p.permitted(ScopeThread).union(p.partly(ScopeThread)).has(r.Nr)
+	}
+	return layer{p, ScopeThread}.answer(r.Call).Permits()
 }
 
 // breadth is how many calls a policy permits; that it is sealed makes none the better.
 func (p SyscallSandboxPolicy) breadth() (n int) {
-	set := p.permitted(ScopeThread)
+	set := p.permitted(ScopeThread).union(p.partly(ScopeThread))
 	set.remove(sysno.Seccomp)
 	for range set.all {
 		n++
