@@ -46,9 +46,11 @@ func onThread(p sandbox.SyscallSandboxPolicy, name string, fn func()) {
 	<-done
 }
 
-// call makes a syscall with zero arguments and prints what the kernel answered.
-func call(name string, nr uintptr) {
-	r, _, errno := unix.RawSyscall(nr, 0, 0, 0)
+// call makes a syscall, arguments not given are zero, and prints what the kernel answered.
+func call(name string, nr uintptr, args ...uintptr) {
+	var a [3]uintptr
+	copy(a[:], args)
+	r, _, errno := unix.RawSyscall(nr, a[0], a[1], a[2])
 	if errno != 0 {
 		fmt.Printf("%s: errno %d\n", name, int(errno))
 	} else {

@@ -16,7 +16,9 @@ var nodeGroups = [...]*group{
 var groupOpenFiles = group{"OpenFiles", []groupCall{
 	{nr: sysno.Close, reason: "close a descriptor"},
 	{nr: sysno.EpollCtl, reason: "register a descriptor with the network poller"},
-	{nr: sysno.Fcntl, when: "arg1:32 in {0x1, 0x2, 0x3, 0x4, 0x406}", reason: "flags of a descriptor, another one for it (F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC)"},
+	{nr: sysno.Fcntl, when: "arg1:32 in {0x1, 0x2, 0x3, 0x406}", reason: "flags of a descriptor, another one for it (F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC)"},
+	// Without O_ASYNC, by which a terminal would signal its foreground processes.
+	{nr: sysno.Fcntl, when: "arg1:32 == 0x4 && arg2:32 & 0x2000 == 0x0", reason: "blocking or not (F_SETFL)"},
 	{nr: sysno.Fstat, reason: "state of an open file"},
 	{nr: sysno.Lseek, reason: "move the offset of a file"},
 	{nr: sysno.Pread64, reason: "read at an offset"},
@@ -109,7 +111,9 @@ var groupSocketIo = group{"SocketIo", []groupCall{
 	{nr: sysno.Sendmsg, reason: "send a message"},
 	{nr: sysno.Sendto, reason: "send to a socket"},
 	{nr: sysno.Setsockopt, reason: "set an option of a socket"},
-	{nr: sysno.Shutdown, reason: "shut down part of a connection"},
+	// SHUT_WR only: SHUT_RD turns a listening socket into one that can connect again, by
+	// sendto(2) with MSG_FASTOPEN (net/ipv4/af_inet.c inet_shutdown).
+	{nr: sysno.Shutdown, when: "arg1:32 == 0x1", reason: "end the writing side of a connection (CloseWrite)"},
 }}
 
 // Types of sockets: SOCK_STREAM, SOCK_DGRAM, each as it is and with SOCK_CLOEXEC,
@@ -139,6 +143,7 @@ var groupNetlink = group{"Netlink", []groupCall{
 
 var groupConnect = group{"Connect", []groupCall{
 	{nr: sysno.Connect, reason: "open a connection"},
+	{nr: sysno.Shutdown, reason: "end either side of a connection (CloseRead, CloseWrite)"},
 }}
 
 var groupListen = group{"Listen", []groupCall{

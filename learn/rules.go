@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/syscall-sandbox/sandbox/internal/abi"
 	"github.com/syscall-sandbox/sandbox/internal/gobase"
 	"github.com/syscall-sandbox/sandbox/internal/sysno"
 	"github.com/syscall-sandbox/sandbox/seccomp"
@@ -17,7 +18,8 @@ import (
 // others with the values seen, one rule for each alternative.
 //
 // Left out is what the library permits by itself: what the Go runtime makes in the
-// scope of the phase, and seccomp(2), which an unsealed policy has. So are the calls
+// scope of the phase, and seccomp(2) for the next policy of a thread, which an unsealed
+// policy has. So are the calls
 // that no policy may allow (rt_sigqueueinfo, rt_tgsigqueueinfo). By number, whatever
 // their arguments, are the calls that busy programs make most, so that the kernel
 // answers them from its action cache; calls whose arguments were not seen; and calls
@@ -66,6 +68,9 @@ func (p *Phase) allowances() []allowance {
 func (p *Phase) used() (as []allowance) {
 	one := canonical(&Recording{Phases: []Phase{*p}}).Phases[0]
 	for _, c := range one.Calls {
+		if c.putsOnThread() {
+			continue
+		}
 		if n := len(as); n > 0 && as[n-1].nr == c.nr() {
 			as[n-1].calls = append(as[n-1].calls, c)
 		} else if nr := c.nr(); nr != math.MaxUint32 {
@@ -112,10 +117,17 @@ func (a *allowance) unlisted() bool { return choosing(a.nr) && !hot(a.nr) && len
 // unseen reports whether only the number of the call is known.
 func (c Call) unseen() bool { return c.Mark != "" && c.Args == Args{} }
 
+// putsOnThread reports whether the call is seccomp(2) as a policy of one thread is put
+// on, which every policy permits that is not sealed. With SECCOMP_FILTER_FLAG_TSYNC, for
+// a policy of the whole process, a policy must say so.
+func (c Call) putsOnThread() bool {
+	return c.nr() == sysno.Seccomp && c.Args[0] == abi.SetModeFilter && c.Args[1] == 0
+}
+
 // given are the calls that the library permits in the scope of the phase whatever
 // the policy says.
 func (p *Phase) given() map[uint32]bool {
-	given := map[uint32]bool{sysno.Seccomp: true}
+	given := make(map[uint32]bool)
 	scope := gobase.Process
 	if p.Thread {
 		scope = gobase.Thread

@@ -197,7 +197,7 @@ func TestRulesLeaveOutRuntime(t *testing.T) {
 		for _, name := range sysno.All() {
 			want[name] = true
 		}
-		for _, name := range []string{"seccomp", "rt_sigqueueinfo", "rt_tgsigqueueinfo"} {
+		for _, name := range []string{"rt_sigqueueinfo", "rt_tgsigqueueinfo"} {
 			delete(want, name)
 		}
 		scope := gobase.Process

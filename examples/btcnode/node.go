@@ -192,11 +192,11 @@ func (n *node) startRPC() error {
 }
 
 func (n *node) startPeers() error {
-	err := n.roles.start(sandbox.PolicyMessageHandler, "msghand",
+	err := n.roles.start(policyMessageHandler, "msghand",
 		func() string { return n.connectedWork() + fmt.Sprintf(", %d served", n.messages.served.Load()) },
 		func() { n.messages.run(n.quit) })
 	if err == nil && n.p2pListener != nil {
-		err = n.roles.start(sandbox.PolicyNet, "net",
+		err = n.roles.start(policyNet, "net",
 			func() string { return fmt.Sprintf("%d connections accepted", n.peers.accepted.Load()) },
 			func() { n.peers.accept(n.p2pListener) })
 	}

@@ -13,15 +13,22 @@ import (
 	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/rpcapi"
 )
 
+// The node's own roles, where they do more than the built-in policies think: blocks are connected, and so the block files and
+// the database read and written, by the message handler; whoever reads a block first after a flush opens its file.
+var (
+	policyMessageHandler = sandbox.NewPolicy("message-handler", sandbox.PolicyMessageHandler.Builder().AllowFiles().AllowFileLocks())
+	policyNet            = sandbox.NewPolicy("net", sandbox.PolicyNet.Builder().AllowReadFiles())
+)
+
 // policySteady is the process policy after start-up: what every thread of the node may do that no role narrows further. btcd's
 // peer reads and writes connections on goroutines of its own, goleveldb compacts on its own, net/http serves connections on its
 // own: they all run under this policy, so it is the union of what the roles need, and the union is what the kernel guarantees
 // against code execution. Threads share memory: the roles' own policies limit honest code that is led astray.
-var policySteady = sandbox.NewPolicy("steady", sandbox.NewSeccompPolicyBuilder().AllowPolicy(
+var policySteady = sandbox.NewPolicy("steady", sandbox.NewSeccompPolicyBuilder().AllowNothing().AllowPolicy(
 	sandbox.PolicyInitializationLoadBlocks,
-	sandbox.PolicyNet,
+	policyNet,
 	sandbox.PolicyNetOpenConnection,
-	sandbox.PolicyMessageHandler,
+	policyMessageHandler,
 	sandbox.PolicyValidationScriptCheck,
 	sandbox.PolicyScheduler,
 	sandbox.PolicyTxIndex,

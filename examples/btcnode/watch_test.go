@@ -19,7 +19,7 @@ import (
 
 // TestAllowedAndReported takes away what writes the blocks. Under log-and-allow they are written all the same.
 func TestAllowedAndReported(t *testing.T) {
-	w := startWatched(t, "log-and-allow", sandbox.PolicyMessageHandler, "pwrite64")
+	w := startWatched(t, "log-and-allow", policyMessageHandler, "pwrite64")
 	waitSynced(t, w.node)
 	checkBlocks(t, w.node)
 	list := w.violations(t)
@@ -39,7 +39,7 @@ func TestAllowedAndReported(t *testing.T) {
 // TestDeniedAndTolerated takes away what package os asks about a file that it opened. It can do without the answer, and the
 // node cannot tell the difference.
 func TestDeniedAndTolerated(t *testing.T) {
-	w := startWatched(t, "log-and-deny", sandbox.PolicyMessageHandler, "fcntl")
+	w := startWatched(t, "log-and-deny", policyMessageHandler, "fcntl")
 	waitSynced(t, w.node)
 	checkBlocks(t, w.node)
 	list := w.violations(t)
@@ -68,7 +68,7 @@ func TestDeniedAndFelt(t *testing.T) {
 		stack  []string
 	}{
 		{sandbox.PolicyScheduler, "fsync", "scheduler", []string{".(*scheduler).run", ".(*chain).flush", ".(*store).flush"}},
-		{sandbox.PolicyMessageHandler, "pwrite64", "msghand", []string{".(*messageHandler).run", ".(*chain).connect", ".(*store).Update"}},
+		{policyMessageHandler, "pwrite64", "msghand", []string{".(*messageHandler).run", ".(*chain).connect", ".(*store).Update"}},
 	} {
 		t.Run(test.call, func(t *testing.T) {
 			w := startWatched(t, "log-and-deny", test.policy, test.call)

@@ -20,7 +20,7 @@ import (
 )
 
 // What every goroutine may still call while serving: the union of two roles.
-var serving = sandbox.NewPolicy("serving", sandbox.NewSeccompPolicyBuilder().
+var serving = sandbox.NewPolicy("serving", sandbox.NewSeccompPolicyBuilder().AllowNothing().AllowProcessPolicies().
 	AllowPolicy(sandbox.PolicyNetHTTPServer, sandbox.PolicyShutoff))
 
 func main() {

@@ -36,6 +36,7 @@ var answers = [...]Answer{
 	{sysno.Vfork, abi.EPERM, "as clone"},
 	{sysno.Execve, abi.EPERM, "os/exec reports EPERM"},
 	{sysno.Execveat, abi.EPERM, "os/exec reports EPERM"},
+	{sysno.Pipe2, abi.EPERM, "os/exec begins with a pipe, and reports EPERM"},
 
 	// Probes of the standard library and of the C library.
 	{sysno.Clone3, abi.ENOSYS, "glibc falls back to clone on ENOSYS only; its flags are in memory, where no filter sees them"},
