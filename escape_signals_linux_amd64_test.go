@@ -4,6 +4,7 @@ package sandbox_test
 
 import (
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -148,6 +149,8 @@ func ends(signal syscall.Signal) end {
 // Nothing may wait in the queue of the processor that the thread takes with it.
 func killThread(narrow func()) (uintptr, unix.Errno) {
 	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
+	debug.SetGCPercent(-1) // a collection would wait for the dead thread
+	runtime.GC()
 	narrow()
 	var tid, released atomic.Int64
 	must(sandbox.Go(sandbox.PolicyScheduler, "killed", func() {
