@@ -43,7 +43,7 @@ func everyThread() {
 	if count := filters(); len(count) != 1 || count[1] < 17 {
 		testproc.Fail("after setup: %v", count)
 	}
-	must(sandbox.SetProcessPolicy(sandbox.PolicyNet))
+	must(sandbox.SetProcessPolicy(sandbox.PolicyScheduler))
 	threads(8, release)
 	if count := filters(); len(count) != 1 || count[2] < 25 {
 		testproc.Fail("after narrowing: %v", count)
@@ -173,11 +173,11 @@ func TestOff(t *testing.T) {
 // is installed.
 func widen() {
 	setUp("abort")
-	must(sandbox.SetProcessPolicy(sandbox.PolicyScheduler))
+	must(sandbox.SetProcessPolicy(sandbox.NewPolicy("scheduler", sandbox.PolicyScheduler.Builder().AllowProcessPolicies())))
 	check := func(err error) {
 		var e *sandbox.TransitionError
-		if !errors.As(err, &e) || e.From != "initialization > scheduler" || e.To != "net" || len(e.Witnesses) != 8 ||
-			!strings.Contains(err.Error(), "socket,") {
+		if !errors.As(err, &e) || e.From != "initialization > scheduler" || e.To != "net" || len(e.Witnesses) != 10 ||
+			!strings.Contains(err.Error(), "accept4") {
 			testproc.Fail("%v", err)
 		}
 	}
@@ -188,7 +188,12 @@ func widen() {
 		testproc.Fail("%v", count)
 	}
 	// The failed call left the goroutine free to go on.
-	must(sandbox.SetProcessPolicy(sandbox.PolicyTxIndex))
+	must(sandbox.SetProcessPolicy(sandbox.PolicyScheduler))
+	// And that one lets only threads go on.
+	if err := sandbox.SetProcessPolicy(sandbox.PolicyShutoff); !errors.Is(err, sandbox.ErrThreadsOnly) {
+		testproc.Fail("%v", err)
+	}
+	onThread(sandbox.PolicyShutoff, "shutoff", func() {})
 }
 
 func TestWideningIsRefused(t *testing.T) {
@@ -274,8 +279,9 @@ func narrowAfterThreadsEnded() {
 	for range 50 {
 		onThread(sandbox.PolicyNet, "net", func() {})
 	}
+	again := sandbox.NewPolicy("net", sandbox.PolicyNet.Builder().AllowProcessPolicies())
 	for range 3 {
-		eventually("narrowing", func() bool { return sandbox.SetProcessPolicy(sandbox.PolicyNet) == nil })
+		eventually("narrowing", func() bool { return sandbox.SetProcessPolicy(again) == nil })
 		onThread(sandbox.PolicyNet, "net", func() {})
 	}
 }
@@ -311,7 +317,7 @@ func setupLate() {
 	talk()
 	setUp("abort")
 	talk()
-	must(sandbox.SetProcessPolicy(sandbox.PolicyNet))
+	must(sandbox.SetProcessPolicy(sandbox.NewPolicy("talks", sandbox.PolicyNet.Builder().AllowPolicy(sandbox.PolicyNetOpenConnection))))
 	talk()
 }
 

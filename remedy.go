@@ -145,10 +145,13 @@ func makesProcess(call seccomp.Call) bool {
 // only is what permits this call and no other: on conditions where the policies ask
 // about its arguments, or the library does.
 func (r refusedCall) only() string {
-	masks := r.asked()
-	if masks == [6]uint64{} && !makesProcess(r.Call) && conditioned(r.Nr) {
+	masks, chosen := r.asked(), chosenOf(r.Nr)
+	switch {
+	case masks == [6]uint64{} && !makesProcess(r.Call) && conditioned(r.Nr):
+		masks = chosen
+	case chosen != [6]uint64{}: // what only goes with a choice, as the flags of F_SETFL, says nothing about another
 		for i := range masks {
-			masks[i] = sysargs.Chosen(r.Nr, i)
+			masks[i] &= chosen[i]
 		}
 	}
 	conds := ""
@@ -167,6 +170,14 @@ func (r refusedCall) only() string {
 		return fmt.Sprintf("Allow(%q)", r.Name())
 	}
 	return fmt.Sprintf("AllowIf(%q%s)", r.Name(), conds)
+}
+
+// chosenOf are the bits of the arguments that choose what a call does.
+func chosenOf(nr uint32) (masks [6]uint64) {
+	for i := range masks {
+		masks[i] = sysargs.Chosen(nr, i)
+	}
+	return masks
 }
 
 // asked are the bits of the arguments that the policies ask about: the call is permitted
@@ -193,7 +204,7 @@ func (r refusedCall) asked() (masks [6]uint64) {
 // for node code, in the runtime's share or in what puts on the next policy.
 func conditioned(nr uint32) bool {
 	return slices.ContainsFunc(nodeGroups[:], func(g *group) bool { return g.narrows(nr) }) ||
-		slices.ContainsFunc(runtimeRules()[ScopeProcess][nr], func(r seccomp.Rule) bool { return r.When != nil }) ||
+		slices.ContainsFunc(runtimeRulesOf(nr, ScopeProcess), func(r seccomp.Rule) bool { return r.When != nil }) ||
 		slices.ContainsFunc(nextPolicy[:], func(r conditionRule) bool { return r.nr == nr })
 }
 

@@ -152,15 +152,15 @@ func TestThreadNames(t *testing.T) {
 // what counts is all of them.
 func chainOnThread() {
 	setUp("abort")
-	net := sandbox.NewPolicy("quiet-net", sandbox.PolicyNet.Builder().Deny("umask"))
-	onThread(sandbox.PolicyNet, "net", func() {
-		must(sandbox.SetSyscallSandboxPolicy(net))
-		must(sandbox.SetSyscallSandboxPolicy(sandbox.NewPolicy("scheduler", sandbox.PolicyScheduler.Builder().Deny("umask"))))
+	quiet := sandbox.NewPolicy("quiet", sandbox.PolicyNetAddConnection.Builder().Deny("connect"))
+	onThread(sandbox.PolicyNetAddConnection, "net", func() {
+		must(sandbox.SetSyscallSandboxPolicy(quiet))
+		must(sandbox.SetSyscallSandboxPolicy(sandbox.NewPolicy("worker", sandbox.PolicyNetHTTPServerWorker.Builder().Deny("lseek"))))
 		var e *sandbox.TransitionError
-		if err := sandbox.SetSyscallSandboxPolicy(net); !errors.As(err, &e) || e.From != "initialization > net > quiet-net > scheduler" {
+		if err := sandbox.SetSyscallSandboxPolicy(quiet); !errors.As(err, &e) || e.From != "initialization > net-add-connection > quiet > worker" {
 			testproc.Fail("%v", err)
 		}
-		if err := sandbox.SetSyscallSandboxPolicy(sandbox.PolicyScheduler); !errors.As(err, &e) || len(e.Witnesses) != 1 {
+		if err := sandbox.SetSyscallSandboxPolicy(sandbox.PolicyNetHTTPServerWorker); !errors.As(err, &e) || len(e.Witnesses) != 1 {
 			testproc.Fail("%v", err)
 		}
 		if count := filters(); count[4] != 1 {
@@ -234,7 +234,7 @@ func manyAtOnce() {
 		go func() {
 			for range 5 { // each success leaves a filter on every thread, and there is room for some 200
 				onThread(sandbox.PolicyNet, "net", func() {
-					must(sandbox.SetSyscallSandboxPolicy(sandbox.PolicyScheduler))
+					must(sandbox.SetSyscallSandboxPolicy(sandbox.PolicyValidationScriptCheck))
 				})
 				if _, err := sandbox.Threads(); err != nil {
 					testproc.Fail("%v", err)
