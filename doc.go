@@ -19,8 +19,8 @@
 // Own policies come from a [SeccompPolicyBuilder], with conditions on arguments
 // where a number alone says too little:
 //
-//	var steady = sandbox.NewPolicy("steady", sandbox.NewSeccompPolicyBuilder().
-//		AllowPolicy(sandbox.PolicyScheduler, sandbox.PolicyTxIndex).Deny("umask").
+//	var steady = sandbox.NewPolicy("steady", sandbox.NewSeccompPolicyBuilder().AllowNothing().
+//		AllowPolicy(sandbox.PolicyScheduler, sandbox.PolicyTxIndex).
 //		AllowIf("socket", seccomp.Arg32(0).Is(unix.AF_INET, unix.AF_INET6)))
 //
 // # Threat model
@@ -81,11 +81,11 @@
 // than to a narrower one: filters stay for the life of their threads. A policy that
 // allows more than what is in force is refused with a [*TransitionError].
 //
-// The built-in policies look at numbers only, but for kill, which is for the own
-// process: where they allow prctl or ioctl they allow all of it; narrow them with
-// Builder, Deny and AllowIf. What an argument points to can never be looked at, paths
-// above all. /proc/self/mem, where open is allowed, writes through read-only mappings.
-// Calls that the vDSO answers are not seen.
+// PolicyInitialization, and a new builder, have Bitcoin Core's wide lists, which leave
+// ioctl, prctl, mmap and mprotect open; the other built-in policies look at arguments
+// where the number says too little. What an argument points to can never be looked at,
+// paths above all. /proc/self/mem, where files may be opened for writing, writes through
+// read-only mappings. Calls that the vDSO answers are not seen.
 //
 // Under [ActionInvokeSignalHandler] a violation while signals are blocked (a thread being
 // born or exiting) ends the process without a report, and one in a child of fork that
