@@ -149,9 +149,8 @@ func (p SyscallSandboxPolicy) filter(s Scope, a SyscallSandboxAction, r refusal)
 	}
 	r.action, r.creates = a, p.makesProcesses()
 	permitted := p.permitted(s)
-	answers := p.answers()
 	for nr, name := range sysno.All() {
-		if rules, ok := r.special(nr, answers); ok {
+		if rules, ok := r.special(nr, p); ok {
 			f.Rules = append(f.Rules, rules...)
 			continue
 		}
@@ -160,7 +159,7 @@ func (p SyscallSandboxPolicy) filter(s Scope, a SyscallSandboxAction, r refusal)
 			continue
 		}
 		f.Rules = append(f.Rules, p.conditional(nr, s)...)
-		if answer, ok := answers[nr]; ok && !(r.reports(nr) && !p.namesErrno(nr)) {
+		if answer, ok := p.answer(nr); ok && !(r.reports(nr) && !p.namesErrno(nr)) {
 			f.Rules = append(f.Rules, answer)
 		} else {
 			f.Rules = append(f.Rules, r.rules(nr)...)

@@ -53,7 +53,7 @@ func createsProcess(nr uint32) bool {
 
 // special are the rules of calls that the action itself is about, whatever the
 // policy says of them.
-func (r *refusal) special(nr uint32, answers map[uint32]seccomp.Rule) ([]seccomp.Rule, bool) {
+func (r *refusal) special(nr uint32, p SyscallSandboxPolicy) ([]seccomp.Rule, bool) {
 	switch {
 	case r.action == ActionKillProcess:
 		return nil, false
@@ -62,7 +62,7 @@ func (r *refusal) special(nr uint32, answers map[uint32]seccomp.Rule) ([]seccomp
 	case nr == sysno.RtSigprocmask && r.action > ActionInvokeSignalHandler:
 		return r.sigprocmask(), true
 	case r.action == UnsafeActionLearn:
-		return r.learn(nr, answers), true
+		return r.learn(nr, p), true
 	}
 	return nil, false
 }
@@ -123,19 +123,21 @@ var unlearnable = [...]uint32{sysno.RtSigreturn, sysno.Sigaltstack, sysno.Exit, 
 
 // learn traps everything but what cannot be made again in the handler. All of that
 // belongs to the runtime, so every policy permits it.
-func (r *refusal) learn(nr uint32, answers map[uint32]seccomp.Rule) []seccomp.Rule {
+func (r *refusal) learn(nr uint32, p SyscallSandboxPolicy) []seccomp.Rule {
 	if slices.Contains(unlearnable[:], nr) {
 		return []seccomp.Rule{r.allow(nr, "cannot be made in a signal handler")}
 	}
 	switch nr {
 	case sysno.Clone3:
-		return []seccomp.Rule{answers[nr]}
+		answer, _ := p.answer(nr)
+		return []seccomp.Rule{answer}
 	case sysno.Clone:
 		threads := r.allow(nr, "a thread: its stack is new", seccomp.Arg64(0).Masked(cloneThread, cloneThread))
 		return append([]seccomp.Rule{threads}, r.rules(nr)...)
 	}
-	if rule, ok := answers[nr]; ok && rule.Reason == reasonDenyErrno {
-		return []seccomp.Rule{rule}
+	if p.namesErrno(nr) {
+		answer, _ := p.answer(nr)
+		return []seccomp.Rule{answer}
 	}
 	return r.rules(nr)
 }

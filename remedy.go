@@ -88,7 +88,7 @@ func (l layer) answer(call seccomp.Call) seccomp.Action {
 		f.Default = seccomp.Allow
 	} else {
 		f.Rules = l.policy.conditional(call.Nr, l.scope)
-		if errno, ok := l.policy.answers()[call.Nr]; ok {
+		if errno, ok := l.policy.answer(call.Nr); ok {
 			f.Rules = append(f.Rules, errno)
 		}
 	}

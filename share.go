@@ -158,16 +158,18 @@ func (p SyscallSandboxPolicy) partly(s Scope) (set callSet) {
 // reasonDenyErrno is the reason of rules that the policy's author has asked for.
 const reasonDenyErrno = "DenyErrno"
 
-// answers are the errnos for refused calls: the policy's own before the table's.
-func (p SyscallSandboxPolicy) answers() map[uint32]seccomp.Rule {
-	answers := make(map[uint32]seccomp.Rule)
+// answer is the errno for a refused call, if it has one: the policy's own before the
+// table's.
+func (p SyscallSandboxPolicy) answer(nr uint32) (seccomp.Rule, bool) {
+	if errno, ok := p.p.rules.errno(nr); ok {
+		return seccomp.Rule{Call: callName(nr), Action: seccomp.Errno(errno), Reason: reasonDenyErrno}, true
+	}
 	for a := range gobase.Answers() {
-		answers[a.Nr] = seccomp.Rule{Call: callName(a.Nr), Action: seccomp.Errno(a.Errno), Reason: a.Why}
+		if a.Nr == nr {
+			return seccomp.Rule{Call: callName(nr), Action: seccomp.Errno(a.Errno), Reason: a.Why}, true
+		}
 	}
-	for _, r := range p.p.rules.errnos {
-		answers[r.nr] = seccomp.Rule{Call: callName(r.nr), Action: seccomp.Errno(r.errno), Reason: reasonDenyErrno}
-	}
-	return answers
+	return seccomp.Rule{}, false
 }
 
 func (p SyscallSandboxPolicy) reason(nr uint32, s Scope) string {
