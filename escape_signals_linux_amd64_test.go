@@ -4,7 +4,6 @@ package sandbox_test
 
 import (
 	"runtime"
-	"runtime/debug"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -146,11 +145,10 @@ func ends(signal syscall.Signal) end {
 }
 
 // killThread has a thread meet a filter of its own making that ends the thread alone.
-// Nothing may wait in the queue of the processor that the thread takes with it.
+// Nothing may wait in the queue of the processor that the thread takes with it, and no
+// collection for the thread: escapeChild has seen to that.
 func killThread(narrow func()) (uintptr, unix.Errno) {
 	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
-	debug.SetGCPercent(-1) // a collection would wait for the dead thread
-	runtime.GC()
 	narrow()
 	var tid, released atomic.Int64
 	must(sandbox.Go(sandbox.PolicyScheduler, "killed", func() {
