@@ -6,7 +6,7 @@ GOTESTFLAGS ?=
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 NESTED = examples/btcnode bench
 
-.PHONY: bench demo fuzz-long learn violation test test-pure test-cgo test-user test-nested check fmt vet staticcheck race cross generate
+.PHONY: bench demo fuzz-long learn violation test test-next test-pure test-cgo test-user test-nested check fmt vet staticcheck race cross generate
 
 # A real node syncs 14,131 blocks from another, every role under its own policy.
 demo:
@@ -43,6 +43,10 @@ fuzz-long:
 # This compiler and its peers side by side, and what a violation costs: bench/README.md.
 bench:
 	cd bench && $(GO) run . && $(GO) run ./violations
+
+# The suite on the Go release after the oldest supported one, which the go command fetches.
+test-next:
+	GOTOOLCHAIN=go1.27.4 CGO_ENABLED=0 $(GO) test $(GOTESTFLAGS) ./...
 
 check: fmt vet staticcheck test race cross generate
 
