@@ -50,8 +50,14 @@ func (o *outcome) end() string {
 	if o.limit > 0 {
 		return fmt.Sprintf("the time limit of %v", o.limit)
 	}
+	if o.signal == sigsys {
+		return o.how + " (a call was refused where the signal is blocked, as on a new thread of a C library and in handlers of signals)"
+	}
 	return o.how
 }
+
+// sigsys is SIGSYS on Linux. A process that it kills could not report.
+const sigsys = 31
 
 // output is all that the child wrote, the report of a violation first.
 func (o *outcome) output() string {
