@@ -48,6 +48,7 @@ func warmUp() {
 		w.Close()
 	}
 	_ = time.Now().Local().String() // the zone file: openat, read, close
+	warmUpC()
 }
 
 // installProcess puts a program on every thread (seccomp(2),

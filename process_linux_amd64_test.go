@@ -397,3 +397,23 @@ func TestPlaceRefuses(t *testing.T) {
 		}
 	}
 }
+
+func init() { children["many threads"] = manyThreads }
+
+// manyThreads are more than glibc gives memory of their own without looking at the
+// machine, in a program with cgo.
+func manyThreads() {
+	setUp("abort")
+	must(sandbox.SetProcessPolicy(sandbox.PolicyValidationScriptCheck))
+	for range 3 {
+		release := make(chan struct{})
+		threads(24, release)
+		close(release)
+	}
+}
+
+// Threads are born under a policy that opens no file, with cgo too: what glibc reads
+// late it has read before the filter.
+func TestManyThreadsWithoutFiles(t *testing.T) {
+	testproc.Run(t, "many threads").ExpectExit(t, 0)
+}
