@@ -75,8 +75,9 @@ func escapePolicy(name string) (sandbox.SyscallSandboxPolicy, error) {
 
 // escapeChild makes an attempt: action, policy, row, name of the attempt.
 func escapeChild() {
-	// A collection that begins at the violation stops the reporter, and the handler waits
-	// for both: seconds for each attempt.
+	// The handler waits for the reporter: for seconds where a collection stops it, or where
+	// the violation itself holds the only processor.
+	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
 	debug.SetGCPercent(-1)
 	runtime.GC()
 	args := testproc.Args()

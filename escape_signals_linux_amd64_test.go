@@ -146,9 +146,8 @@ func ends(signal syscall.Signal) end {
 
 // killThread has a thread meet a filter of its own making that ends the thread alone.
 // Nothing may wait in the queue of the processor that the thread takes with it, and no
-// collection for the thread: escapeChild has seen to that.
+// collection for the thread: escapeChild has seen to two processors and no collections.
 func killThread(narrow func()) (uintptr, unix.Errno) {
-	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
 	narrow()
 	var tid, released atomic.Int64
 	must(sandbox.Go(sandbox.PolicyScheduler, "killed", func() {
