@@ -124,7 +124,7 @@ const (
 )
 
 var groupInetSockets = group{"InetSockets", []groupCall{
-	{nr: sysno.Socket, when: "arg0:32 in {0x2, 0xa} && " + streamOrDatagram, reason: "make a TCP or UDP socket (AF_INET, AF_INET6)"},
+	{nr: sysno.Socket, when: "arg0:32 in {0x2, 0xa} && " + streamOrDatagram + " && arg2:32 in {0x0, 0x6, 0x11, 0x106}", reason: "make a TCP, MPTCP or UDP socket (AF_INET, AF_INET6)"},
 }}
 
 // Sockets of other daemons (D-Bus, Docker, systemd) are reached by AF_UNIX.
