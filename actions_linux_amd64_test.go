@@ -58,6 +58,7 @@ func expectGetgroups(action string) {
 // reportsUnderPolicy violates a policy and waits for the report.
 func reportsUnderPolicy() {
 	action, policy, scope := testproc.Args()[0], parse(testproc.Args()[1]), testproc.Args()[2]
+	calm()
 	reported := make(chan sandbox.Violation, 1)
 	setUpWith(action, sandbox.Config{OnViolation: func(v sandbox.Violation) { reported <- v }})
 	if scope == "thread" {
@@ -261,6 +262,7 @@ func TestExecuteProgram(t *testing.T) {
 
 // refusedClose closes a file where a refused close would hang others.
 func refusedClose() {
+	calm()
 	setUp("log-and-deny")
 	r, _, err := os.Pipe()
 	must(err)
@@ -284,6 +286,7 @@ func TestDenyEndsWhereAnErrnoHarms(t *testing.T) {
 
 // reportFile closes the file that it gives for reports, and has its number taken.
 func reportFile() {
+	calm()
 	action, name := testproc.Args()[0], testproc.Args()[1]
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
 	must(err)

@@ -39,6 +39,7 @@ func resetSIGSYS(upper uintptr) error {
 }
 
 func replacesHandler() {
+	calm()
 	action, executes := testproc.Args()[0], testproc.Args()[1] == "executes"
 	initial := sandbox.PolicyInitialization
 	if executes {

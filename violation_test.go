@@ -81,7 +81,7 @@ func TestViolationJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		compareViolation(t, name+".json", string(got))
+		compareViolation(t, name+".json", asGo126(string(got)))
 	}
 }
 
@@ -157,9 +157,13 @@ func TestViolationLogValue(t *testing.T) {
 		if n := strings.Count(log.String(), "\n"); n != 2 {
 			t.Errorf("%s: two records have %d lines", name, n)
 		}
-		compareViolation(t, name+".log", log.String())
+		compareViolation(t, name+".log", asGo126(log.String()))
 	}
 }
+
+// asGo126 writes what stands for invalid UTF-8 as encoding/json did up to Go 1.26; later
+// it is the character itself.
+func asGo126(text string) string { return strings.ReplaceAll(text, "\ufffd", `\ufffd`) }
 
 // Every line of the text is the headline, or indented and a field, whatever is in it.
 func TestViolationForgesNoLine(t *testing.T) {
