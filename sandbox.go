@@ -162,8 +162,8 @@ func (c Config) check(initial SyscallSandboxPolicy) error {
 // a single thread: the kernel spreads filters only to threads that have the
 // caller's own.
 //
-// Errors: [ErrNotSetUp], [ErrSealed], *[PolicyError], *[TransitionError],
-// *[DivergedError] with the threads that have a policy of their own, and those of
+// Errors: [ErrNotSetUp], [ErrSealed], [ErrThreadsOnly], [ErrHandlerGone],
+// *[PolicyError], *[TransitionError], *[DivergedError] with the threads that have a policy of their own, and those of
 // installing, as for [SetupSyscallSandbox]. After an error nothing has changed.
 func SetProcessPolicy(p SyscallSandboxPolicy) error {
 	// The last thing that a role does is to tell its end, and only then it ends: so

@@ -42,8 +42,8 @@ type threadState struct {
 // process policy. On the main thread the filter stays until the process ends, and
 // [SetProcessPolicy] fails from then on; [Go] avoids that.
 //
-// Errors: [ErrNotSetUp], [ErrSealed], *[PolicyError], *[TransitionError],
-// *seccomp.InstallError. After an error the thread is as before, but
+// Errors: [ErrNotSetUp], [ErrSealed], [ErrHandlerGone], *[PolicyError],
+// *[TransitionError], *seccomp.InstallError. After an error the thread is as before, but
 // no_new_privs may be set. With [UnsafeActionOff] the policy is checked and
 // nothing else is done.
 func SetSyscallSandboxPolicy(p SyscallSandboxPolicy) error {
