@@ -45,9 +45,9 @@
 // under every action, because killing would be a surprise and an errno is none:
 //
 //   - process creation (clone, fork, vfork, execve, execveat, and the pipe2 by which
-//     os/exec begins): EPERM, so that os/exec reports "operation not permitted". Trapped or killed, the child of
-//     vfork would die unseen while Start reports success. A policy that does not
-//     allow execve permits clone for threads only.
+//     os/exec begins): EPERM, so that os/exec reports "operation not permitted".
+//     Trapped or killed, the child of vfork would die unseen while Start reports
+//     success. A policy that does not allow execve permits clone for threads only.
 //   - probes with a fallback (clone3, openat2, copy_file_range, ...) and numbers
 //     unknown to this library: ENOSYS. A newer kernel or C library is no reason to
 //     end a node.
