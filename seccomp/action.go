@@ -11,7 +11,8 @@ import (
 
 // An Action is what the kernel does with a system call. The zero value kills
 // the process. Of several filters on a thread the strictest answer counts, in
-// the order KillProcess, UnsafeKillThread, Trap, Errno, Trace, Log, Allow.
+// the order KillProcess, UnsafeKillThread, Trap, Errno, UserNotif, Trace, Log, Allow.
+// Of several filters with the same answer the data of the one installed last counts.
 type Action uint32
 
 // flip makes the kernel's SECCOMP_RET_KILL_PROCESS the zero Action: in the
@@ -21,6 +22,14 @@ const flip = abi.RetKillProcess
 const (
 	// KillProcess ends the process as if by SIGSYS, without running a handler.
 	KillProcess Action = abi.RetKillProcess ^ flip
+
+	// UserNotif asks the listener of the filter, which answers with a result or an
+	// errno, or lets the call be executed (Linux 5.0). The thread waits for it. Install
+	// such a filter with SetFilterWithListener: without a listener, or when that is
+	// closed, the call fails with ENOSYS. Of several filters that answer so the
+	// listener of the one installed last is asked, and of the filters of a thread only
+	// one can have a listener.
+	UserNotif Action = abi.RetUserNotif ^ flip
 
 	// Log executes the call and writes it to the kernel's audit log.
 	Log Action = abi.RetLog ^ flip
@@ -68,11 +77,11 @@ func (a Action) Value() uint32 {
 	return uint32(a ^ flip)
 }
 
-// Permits reports whether the call may be executed: true for Allow, Log and
-// Trace, where the tracer decides.
+// Permits reports whether the call may be executed: true for Allow and Log, for
+// Trace, where the tracer decides, and for UserNotif, where the listener does.
 func (a Action) Permits() bool {
 	switch a.Value() & abi.RetActionFull {
-	case abi.RetAllow, abi.RetLog, abi.RetTrace:
+	case abi.RetAllow, abi.RetLog, abi.RetTrace, abi.RetUserNotif:
 		return a.invalid() == ""
 	}
 	return false
@@ -89,7 +98,7 @@ func (a Action) invalid() string {
 			return fmt.Sprintf("errno %d is not in 1..%d", data, abi.MaxErrno-1)
 		}
 		return ""
-	case abi.RetKillProcess, abi.RetKillThread, abi.RetLog, abi.RetAllow:
+	case abi.RetKillProcess, abi.RetKillThread, abi.RetUserNotif, abi.RetLog, abi.RetAllow:
 		if data != 0 {
 			// The kernel would take it, but would not cache an Allow with data.
 			return fmt.Sprintf("action %#x carries data, which its kind has no use for", a.Value())
@@ -100,7 +109,7 @@ func (a Action) invalid() string {
 }
 
 // String returns the action's name: "kill_process", "kill_thread", "trap(7)",
-// "errno(EPERM)", "trace(7)", "log", "allow". It is the same on every system.
+// "errno(EPERM)", "user_notif", "trace(7)", "log", "allow". It is the same on every system.
 func (a Action) String() string {
 	data := a.Value() & abi.RetData
 	kind := a.Value() & abi.RetActionFull
@@ -118,6 +127,8 @@ func (a Action) String() string {
 		return "kill_process"
 	case a == UnsafeKillThread:
 		return "kill_thread"
+	case a == UserNotif:
+		return "user_notif"
 	case a == Log:
 		return "log"
 	case a == Allow:

@@ -130,7 +130,7 @@ func allNames() (names []string) {
 }
 
 func randomAction(r *rand.Rand) seccomp.Action {
-	switch r.IntN(9) {
+	switch r.IntN(10) {
 	case 0:
 		return seccomp.KillProcess
 	case 1:
@@ -143,6 +143,8 @@ func randomAction(r *rand.Rand) seccomp.Action {
 		return seccomp.Trace(uint16(r.Uint32()))
 	case 5:
 		return seccomp.Errno(uint16(1 + r.IntN(4094)))
+	case 6:
+		return seccomp.UserNotif
 	}
 	return seccomp.Allow
 }

@@ -27,6 +27,10 @@ var (
 	// The kernel says the same when it is out of memory.
 	ErrChainFull = errors.New("seccomp: too many filters on the thread")
 
+	// ErrListenerExists: a filter of the thread has a listener already (EBUSY). Of all
+	// filters of a thread only one can have one, in whatever process that is.
+	ErrListenerExists = errors.New("seccomp: a filter of the thread has a listener")
+
 	// ErrRefused: a filter that is already in force, often one of a
 	// container, refuses the call itself (EPERM).
 	ErrRefused = errors.New("seccomp: an outer filter refuses the call")
@@ -55,6 +59,7 @@ func (e *RuleError) Error() string {
 //
 //	EACCES      errors.Is(err, ErrNoNewPrivs)
 //	ENOMEM      errors.Is(err, ErrChainFull)
+//	EBUSY       errors.Is(err, ErrListenerExists)
 //	EPERM       errors.Is(err, ErrRefused)
 //	ENOSYS      errors.Is(err, errors.ErrUnsupported): no seccomp(2) (before Linux 3.17,
 //	            or a container's filter pretends so)
@@ -63,7 +68,7 @@ func (e *RuleError) Error() string {
 //	EOPNOTSUPP  errors.Is(err, errors.ErrUnsupported): an action newer than the kernel
 //	ESRCH       see ThreadSyncError
 //
-// Anything else, such as EFAULT, matches no sentinel. On Linux Unwrap gives the
+// Anything else, such as EMFILE where a listener finds no free descriptor, matches no sentinel. On Linux Unwrap gives the
 // syscall.Errno.
 type InstallError struct {
 	Op     string // what was asked: "seccomp(SECCOMP_SET_MODE_FILTER)"
@@ -90,6 +95,8 @@ func (e *InstallError) Is(target error) bool {
 		return target == ErrNoNewPrivs
 	case abi.ENOMEM:
 		return target == ErrChainFull
+	case abi.EBUSY:
+		return target == ErrListenerExists
 	case abi.EPERM:
 		return target == ErrRefused
 	case abi.ENOSYS, abi.EINVAL, abi.EOPNOTSUPP:

@@ -26,6 +26,7 @@ func TestActionValues(t *testing.T) {
 		{0, abi.RetKillProcess, "kill_process", false},
 		{seccomp.KillProcess, abi.RetKillProcess, "kill_process", false},
 		{seccomp.UnsafeKillThread, abi.RetKillThread, "kill_thread", false},
+		{seccomp.UserNotif, abi.RetUserNotif, "user_notif", true},
 		{seccomp.Log, abi.RetLog, "log", true},
 		{seccomp.Allow, abi.RetAllow, "allow", true},
 		{seccomp.Trap(0), 0x00030000, "trap(0)", false},

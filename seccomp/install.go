@@ -2,7 +2,11 @@
 
 package seccomp
 
-import "github.com/syscall-sandbox/sandbox/internal/abi"
+import (
+	"fmt"
+
+	"github.com/syscall-sandbox/sandbox/internal/abi"
+)
 
 // Flags change what SetFilter does.
 type Flags uint32
@@ -28,6 +32,12 @@ const (
 	// Code on this thread that is not trusted may read memory of the process that its
 	// own checks keep it from, by side channels.
 	UnsafeSpecAllow Flags = abi.FlagSpecAllow
+
+	// WaitKillableRecv keeps signals other than those that end the process from
+	// interrupting a call whose notification the listener has received (Linux 5.19). Go
+	// programs, which interrupt their own threads by SIGURG, need it. It is a flag of
+	// SetFilterWithListener only.
+	WaitKillableRecv Flags = abi.FlagWaitKillableRecv
 
 	knownFlags = TSync | TSyncESRCH | LogAll | UnsafeSpecAllow
 )
@@ -60,10 +70,21 @@ func SetFilter(p *Program, f Flags) error {
 	if p.Len() == 0 {
 		return ErrNoProgram
 	}
-	if unknown := f &^ knownFlags; unknown != 0 {
-		return &InstallError{Op: opSetFilter, Errno: abi.EINVAL, Advice: "the flags have bits that this library does not know"}
+	if err := checkFlags(f, knownFlags); err != nil {
+		return err
 	}
 	return setFilter(p, f)
+}
+
+// checkFlags refuses flags that a call does not take, as the kernel would, and says which.
+func checkFlags(f, takes Flags) error {
+	switch unknown := f &^ takes; {
+	case unknown == 0:
+		return nil
+	case unknown == WaitKillableRecv:
+		return &InstallError{Op: opSetFilter, Errno: abi.EINVAL, Advice: "WaitKillableRecv is for SetFilterWithListener"}
+	}
+	return &InstallError{Op: opSetFilter, Errno: abi.EINVAL, Advice: "the flags have bits that this library does not know"}
 }
 
 // SetNoNewPrivs sets no_new_privs on the calling thread, for good: programs it
@@ -86,13 +107,24 @@ func ActionAvailable(a Action) error {
 	return actionAvailable(a)
 }
 
+// budget says how much room the filters of the thread leave. The kernel refuses a program
+// if it counts more than the limit together with all that are there, each of which
+// counts four more (kernel/seccomp.c: seccomp_attach_filter); it does not say their sum.
+func budget(p *Program) string {
+	n := p.Converted()
+	return fmt.Sprintf("the filters of a thread may count %d instructions together: this one counts %d, so those already there count more than %d"+
+		" (or the kernel is out of memory)", abi.MaxPathInsn, n, abi.MaxPathInsn-n)
+}
+
 // advice says what to do about an errno.
 func advice(op string, errno int, a Action) string {
 	switch errno {
 	case abi.EACCES:
-		return "set no_new_privs first"
-	case abi.ENOMEM:
-		return "the filters of this thread are too long together, or the kernel is out of memory"
+		return "call SetNoNewPrivs on this thread first"
+	case abi.EBUSY:
+		return "of the filters of a thread only one can have a listener"
+	case abi.EMFILE, abi.ENFILE:
+		return "no descriptor is free for the listener"
 	case abi.EPERM:
 		return "a filter already in force, often the container's, refuses the call"
 	case abi.ENOSYS:

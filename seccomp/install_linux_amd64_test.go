@@ -189,7 +189,7 @@ func noNewPrivsChild() {
 		err = seccomp.SetFilter(refuseGetgroups(), flags)
 		check(errors.Is(err, seccomp.ErrNoNewPrivs) && errors.Is(err, syscall.EACCES), "SetFilter: %v", err)
 		var e *seccomp.InstallError
-		check(errors.As(err, &e) && e.Advice == "set no_new_privs first", "SetFilter: %v", err)
+		check(errors.As(err, &e) && e.Advice == "call SetNoNewPrivs on this thread first", "SetFilter: %v", err)
 	}
 	check(!refused(), "installed although it failed")
 	noNewPrivs()

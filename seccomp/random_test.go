@@ -140,7 +140,7 @@ func mustParse(format string, args ...any) seccomp.Cond {
 }
 
 func (m *maker) filter() seccomp.Filter {
-	actions := []seccomp.Action{seccomp.Allow, seccomp.Allow, seccomp.Errno(13), seccomp.Trap(3), seccomp.Log, seccomp.KillProcess}
+	actions := []seccomp.Action{seccomp.Allow, seccomp.Allow, seccomp.Errno(13), seccomp.Trap(3), seccomp.Log, seccomp.UserNotif, seccomp.KillProcess}
 	pick := func() seccomp.Action { return actions[m.IntN(len(actions))] }
 	f := seccomp.Filter{Default: pick(), Unknown: seccomp.Errno(38)}
 	for _, call := range conditioned {

@@ -25,10 +25,11 @@ func TestSetFilterResult(t *testing.T) {
 		{"ENOMEM", TSync, ^uintptr(0), syscall.ENOMEM, ErrChainFull},
 		{"EPERM", 0, ^uintptr(0), syscall.EPERM, ErrRefused},
 		{"EFAULT", 0, ^uintptr(0), syscall.EFAULT, syscall.EFAULT},
-		{"EBUSY", 0, ^uintptr(0), syscall.EBUSY, syscall.EBUSY},
+		{"EBUSY", 0, ^uintptr(0), syscall.EBUSY, ErrListenerExists},
+		{"EMFILE", 0, ^uintptr(0), syscall.EMFILE, syscall.EMFILE},
 		{"ESRCH", 0, ^uintptr(0), syscall.ESRCH, syscall.ESRCH},
 	} {
-		err := setFilterResult(c.flags, c.r1, c.errno)
+		err := setFilterResult(nil, c.flags, c.r1, c.errno)
 		var e *InstallError
 		if !errors.As(err, &e) || !errors.Is(err, c.is) || !errors.Is(err, c.errno) || e.Errno != int(c.errno) {
 			t.Errorf("%s: %v", c.name, err)
@@ -38,13 +39,13 @@ func TestSetFilterResult(t *testing.T) {
 		}
 	}
 	var diverged *ThreadSyncError
-	if err := setFilterResult(TSync, 1234, 0); !errors.As(err, &diverged) || diverged.TID != 1234 {
+	if err := setFilterResult(nil, TSync, 1234, 0); !errors.As(err, &diverged) || diverged.TID != 1234 {
 		t.Errorf("positive return: %v", err)
 	}
-	if err := setFilterResult(TSync|TSyncESRCH, ^uintptr(0), syscall.ESRCH); !errors.As(err, &diverged) || diverged.TID != 0 {
+	if err := setFilterResult(nil, TSync|TSyncESRCH, ^uintptr(0), syscall.ESRCH); !errors.As(err, &diverged) || diverged.TID != 0 {
 		t.Errorf("ESRCH: %v", err)
 	}
-	if err := setFilterResult(TSync, 0, 0); err != nil {
+	if err := setFilterResult(nil, TSync, 0, 0); err != nil {
 		t.Errorf("success: %v", err)
 	}
 }

@@ -17,7 +17,16 @@ import (
 // goroutine, hand its processor on or start a thread between two of them.
 
 func setFilter(p *Program, f Flags) error {
-	if f&TSync == 0 {
+	r1, errno := attach(p, uintptr(f))
+	return setFilterResult(p, f, r1, errno)
+}
+
+// attach puts a program in force with the kernel's flags, those of a listener
+// included, and returns both results of seccomp(2). Without TSYNC the goroutine is
+// locked to its thread; only a failure, which is an errno then, takes that back.
+func attach(p *Program, f uintptr) (r1 uintptr, errno syscall.Errno) {
+	alone := f&abi.FlagTSync == 0
+	if alone {
 		// Before the filter, not after: between the two, the goroutine could move
 		// and leave the filter on a thread that others use. Once the filter is there
 		// it is never unlocked: a filter cannot be taken off (seccomp(2)).
@@ -30,28 +39,36 @@ func setFilter(p *Program, f Flags) error {
 	}
 	// Verified programs have at most abi.MaxInsns instructions, so Len cannot be cut.
 	prog := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-	r1, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, abi.SetModeFilter, uintptr(f), uintptr(unsafe.Pointer(&prog)))
+	r1, _, errno = unix.RawSyscall(unix.SYS_SECCOMP, abi.SetModeFilter, f, uintptr(unsafe.Pointer(&prog)))
 	runtime.KeepAlive(&prog) // the kernel has copied it by now (kernel/seccomp.c: seccomp_prepare_user_filter)
-	err := setFilterResult(f, r1, errno)
-	if err != nil && f&TSync == 0 {
+	if errno != 0 && alone {
 		runtime.UnlockOSThread()
 	}
-	return err
+	return r1, errno
 }
 
 // setFilterResult looks at both results: a failed TSync returns the id of the
 // thread that is in the way, with no errno (seccomp(2); kernel/seccomp.c:
 // seccomp_attach_filter).
-func setFilterResult(f Flags, r1 uintptr, errno syscall.Errno) error {
+func setFilterResult(p *Program, f Flags, r1 uintptr, errno syscall.Errno) error {
 	switch {
-	case errno == unix.ESRCH && f&TSync != 0:
-		return &ThreadSyncError{}
 	case errno != 0:
-		return installError(opSetFilter, errno, KillProcess)
+		return attachError(p, f, errno)
 	case r1 != 0:
 		return &ThreadSyncError{TID: int(r1)}
 	}
 	return nil
+}
+
+// attachError is what an errno of attach means.
+func attachError(p *Program, f Flags, errno syscall.Errno) error {
+	switch {
+	case errno == unix.ESRCH && f&TSync != 0:
+		return &ThreadSyncError{}
+	case errno == unix.ENOMEM:
+		return &InstallError{Op: opSetFilter, Errno: int(errno), Advice: budget(p)}
+	}
+	return installError(opSetFilter, errno, KillProcess)
 }
 
 func setNoNewPrivs() error {

@@ -180,7 +180,7 @@ func parseConds(s string) (conds []seccomp.Cond, err error) {
 
 func parseAction(s string) (seccomp.Action, error) {
 	s = strings.TrimSpace(s)
-	for _, a := range []seccomp.Action{seccomp.KillProcess, seccomp.UnsafeKillThread, seccomp.Log, seccomp.Allow} {
+	for _, a := range []seccomp.Action{seccomp.KillProcess, seccomp.UnsafeKillThread, seccomp.UserNotif, seccomp.Log, seccomp.Allow} {
 		if a.String() == s {
 			return a, nil
 		}

@@ -77,6 +77,61 @@ const (
 	FlagWaitKillableRecv = 1 << 5 // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, since Linux 5.19
 )
 
+// A listener's structures (include/uapi/linux/seccomp.h):
+//
+//	struct seccomp_notif_sizes {
+//		__u16 seccomp_notif;       // 0
+//		__u16 seccomp_notif_resp;  // 2
+//		__u16 seccomp_data;        // 4
+//	};                                 // 6
+//
+//	struct seccomp_notif {
+//		__u64 id;                  //  0
+//		__u32 pid;                 //  8: a thread's id, 0 where the listener's namespace has none
+//		__u32 flags;               // 12
+//		struct seccomp_data data;  // 16
+//	};                                 // 80
+//
+//	struct seccomp_notif_resp {
+//		__u64 id;                  //  0
+//		__s64 val;                 //  8
+//		__s32 error;               // 16: negative
+//		__u32 flags;               // 20
+//	};                                 // 24
+//
+//	struct seccomp_notif_addfd {
+//		__u64 id;                  //  0
+//		__u32 flags;               //  8
+//		__u32 srcfd;               // 12
+//		__u32 newfd;               // 16
+//		__u32 newfd_flags;         // 20: O_CLOEXEC
+//	};                                 // 24
+const (
+	SizeofNotifSizes = 6
+	SizeofNotif      = 80
+	SizeofNotifResp  = 24
+	SizeofNotifAddFD = 24
+)
+
+// Calls of ioctl(2) on a listener. Before Linux 5.9 NotifIDValid was declared with
+// the wrong direction; its number there is NotifIDValidOld, which later kernels take too.
+const (
+	IoctlNotifRecv       = 0xc0502100 // SECCOMP_IOCTL_NOTIF_RECV: _IOWR('!', 0, struct seccomp_notif)
+	IoctlNotifSend       = 0xc0182101 // SECCOMP_IOCTL_NOTIF_SEND: _IOWR('!', 1, struct seccomp_notif_resp)
+	IoctlNotifIDValid    = 0x40082102 // SECCOMP_IOCTL_NOTIF_ID_VALID: _IOW('!', 2, __u64)
+	IoctlNotifIDValidOld = 0x80082102 // SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR: _IOR('!', 2, __u64)
+	IoctlNotifAddFD      = 0x40182103 // SECCOMP_IOCTL_NOTIF_ADDFD, since Linux 5.9: _IOW('!', 3, struct seccomp_notif_addfd)
+	IoctlNotifSetFlags   = 0x40082104 // SECCOMP_IOCTL_NOTIF_SET_FLAGS, since Linux 6.6: _IOW('!', 4, __u64)
+)
+
+// Flags of a listener's structures and ioctls.
+const (
+	NotifContinue   = 1 << 0 // SECCOMP_USER_NOTIF_FLAG_CONTINUE, since Linux 5.5
+	AddFDSetFD      = 1 << 0 // SECCOMP_ADDFD_FLAG_SETFD
+	AddFDSend       = 1 << 1 // SECCOMP_ADDFD_FLAG_SEND, since Linux 5.14
+	NotifSyncWakeUp = 1 << 0 // SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
+)
+
 // Limits of a program.
 const (
 	MaxInsns    = 4096  // BPF_MAXINSNS (include/uapi/linux/bpf_common.h)
@@ -145,14 +200,20 @@ const (
 // Errors by Linux's numbers on every operating system
 // (include/uapi/asm-generic/errno-base.h, errno.h).
 const (
-	EPERM      = 1
-	ESRCH      = 3
-	EAGAIN     = 11
-	ENOMEM     = 12
-	EACCES     = 13
-	EFAULT     = 14
-	EBUSY      = 16
-	EINVAL     = 22
-	ENOSYS     = 38
-	EOPNOTSUPP = 95
+	EPERM       = 1
+	ENOENT      = 2
+	ESRCH       = 3
+	EINTR       = 4
+	EBADF       = 9
+	EAGAIN      = 11
+	ENOMEM      = 12
+	EACCES      = 13
+	EFAULT      = 14
+	EBUSY       = 16
+	EINVAL      = 22
+	ENFILE      = 23
+	EMFILE      = 24
+	ENOSYS      = 38
+	EOPNOTSUPP  = 95
+	EINPROGRESS = 115
 )

@@ -31,6 +31,7 @@ func TestCached(t *testing.T) {
 		{"allow", []raw{allowed}, true},
 		{"allow with data", []raw{{Op: 0x06, K: abi.RetAllow | 1}}, false},
 		{"log", []raw{{Op: 0x06, K: abi.RetLog}}, false},
+		{"user notification", []raw{{Op: 0x06, K: abi.RetUserNotif}}, false},
 		{"trace", []raw{{Op: 0x06, K: abi.RetTrace}}, false},
 		{"errno", []raw{refused}, false},
 		{"kill thread", []raw{{Op: 0x06}}, false},

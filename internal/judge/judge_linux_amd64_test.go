@@ -32,13 +32,14 @@ func TestAnswers(t *testing.T) {
 			{Call: "exit_group", Action: seccomp.Allow},
 			{Call: "exit", Action: seccomp.Log},
 			{Call: "kill", Action: seccomp.Trace(9)},
+			{Call: "getpid", Action: seccomp.UserNotif},
 			{Call: "reboot", Action: seccomp.UnsafeKillThread},
 			{Call: "pause", Action: seccomp.KillProcess},
 		},
 	})
-	want := []seccomp.Action{seccomp.Allow, seccomp.Log, seccomp.Trace(9), seccomp.UnsafeKillThread,
+	want := []seccomp.Action{seccomp.Allow, seccomp.Log, seccomp.Trace(9), seccomp.UserNotif, seccomp.UnsafeKillThread,
 		seccomp.KillProcess, seccomp.Trap(7), seccomp.Errno(38), seccomp.KillProcess, seccomp.KillProcess}
-	calls := []seccomp.Call{native(231), native(60), native(62), native(169), native(34), native(0),
+	calls := []seccomp.Call{native(231), native(60), native(62), native(39), native(169), native(34), native(0),
 		native(999), native(abi.X32Bit), native(0xffffffff)}
 	for i, ret := range Answers(t, p, calls) {
 		if ret != want[i].Value() {
