@@ -4,9 +4,11 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/syscall-sandbox/sandbox/internal/gobase"
 	"github.com/syscall-sandbox/sandbox/internal/sysno"
 	"github.com/syscall-sandbox/sandbox/seccomp"
 )
@@ -212,6 +214,9 @@ func (b *SeccompPolicyBuilder) Deny(calls ...string) *SeccompPolicyBuilder {
 // DenyErrno takes calls back and has the kernel answer them with errno (Linux's
 // number, 1 to 4094, on every GOOS) under every action. What an earlier policy in force
 // kills or traps stays so: of several answers the strictest counts (seccomp(2)).
+//
+// Mistakes: calls that the Go runtime makes on every thread, and those whose callers hang
+// on any errno (close, getpeername).
 func (b *SeccompPolicyBuilder) DenyErrno(errno uint16, calls ...string) *SeccompPolicyBuilder {
 	if errno < 1 || errno > 4094 {
 		// 4095 reads as a result of -4095 in Go, 0 as success.
@@ -219,7 +224,10 @@ func (b *SeccompPolicyBuilder) DenyErrno(errno uint16, calls ...string) *Seccomp
 		return b
 	}
 	for _, call := range calls {
-		if nr, ok := b.deniable(call); ok {
+		nr, ok := b.deniable(call)
+		if why := gobase.NeverErrno(nr); ok && why != "" {
+			b.mistake(call, "is never answered by an errno: "+why+"; Deny leaves it to the action")
+		} else if ok {
 			b.deny(nr)
 			b.rules.errnos = append(b.rules.errnos, errnoRule{nr, errno})
 		}
@@ -266,10 +274,19 @@ func (b *SeccompPolicyBuilder) dropErrno(nr uint32) {
 func (b *SeccompPolicyBuilder) deniable(call string) (uint32, bool) {
 	nr, ok := b.number(call)
 	if ok && runtimeShare(ScopeThread).has(nr) {
-		b.mistake(call, "cannot be denied or narrowed: the Go runtime makes it on every thread")
+		b.mistake(call, "cannot be denied or narrowed: the Go runtime makes it on every thread"+whyNeeded(nr, gobase.Thread))
 		return 0, false
 	}
 	return nr, ok
+}
+
+// whyNeeded says where the runtime makes a call and what refusing it would do.
+func whyNeeded(nr uint32, s gobase.Scope) string {
+	n, ok := gobase.NeedOf(nr, s)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf(" (%s: %s); refused by an errno, %s", n.Where, n.Why, n.Refused)
 }
 
 func (b *SeccompPolicyBuilder) number(call string) (uint32, bool) {

@@ -5,6 +5,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/syscall-sandbox/sandbox/internal/abi"
@@ -24,7 +25,7 @@ import (
 // inside of others), and one whose errno is not what the policies answer.
 //
 // Only the name of the call is known, so the policies are asked for it with all
-// arguments 0, and openat for writing too. The kernel can give the same errno for reasons of its own: where the
+// arguments 0, and openat for reading and writing too. The kernel can give the same errno for reasons of its own: where the
 // policies permit the call with other arguments the explanation says so.
 func ExplainError(err error) error {
 	if err == nil {
@@ -70,13 +71,18 @@ func callsOf(op string) (calls []seccomp.Call) {
 			}
 			calls = append(calls, c)
 			if c.Nr == sysno.Openat { // permitted for reading it may be refused for writing
-				c.Args[2] = writeFlags
-				calls = append(calls, c)
+				for _, flags := range [...]uint64{readFlags, writeFlags} {
+					c.Args[2] = flags
+					calls = append(calls, c)
+				}
 			}
 		}
 	}
 	return calls
 }
+
+// readFlags is O_RDONLY|O_CLOEXEC of open(2): os.Open.
+const readFlags = 0x80000
 
 // writeFlags is O_RDWR|O_CREAT of open(2).
 const writeFlags = 0x42
@@ -136,7 +142,7 @@ func (c chain) answers(call seccomp.Call, a SyscallSandboxAction, errno uint16) 
 	got := uint16(0)
 	for _, l := range c.layers {
 		switch answer := l.answer(call); {
-		case answer.Permits() || a > ActionDeny && createsProcess(call.Nr) && !l.policy.namesErrno(call.Nr):
+		case answer.Permits() || a > ActionDeny && executed(call.Nr) && !l.policy.namesErrno(call.Nr):
 		case answer.Value()&abi.RetActionFull == abi.RetErrno:
 			got = uint16(answer.Value() & abi.RetData)
 		case a == ActionDeny:
@@ -147,6 +153,12 @@ func (c chain) answers(call seccomp.Call, a SyscallSandboxAction, errno uint16) 
 		}
 	}
 	return got != 0 && got == errno
+}
+
+// executed reports whether a call that the table answers by an errno is executed under
+// the actions that only report.
+func executed(nr uint32) bool {
+	return createsProcess(nr) || slices.ContainsFunc(softenings(), func(s softening) bool { return s.nr == nr })
 }
 
 // explain says which policies refuse the call and what to do.

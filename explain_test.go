@@ -73,6 +73,11 @@ func TestExplainError(t *testing.T) {
 		{closed.then(PolicyValidationScriptCheck, ScopeThread), ActionDeny, path("open", eacces), ""},
 		{closed.then(NewPolicy("p", refusesOpen.Builder().DenyErrno(abi.ENOSYS, "openat")), ScopeThread), ActionKillProcess, path("open", eacces), ""},
 
+		// On the whole process os.Open gets an errno, lest profiles end it.
+		{in(PolicyNet), ActionKillProcess, path("open", eperm), `: policy "net" permits no openat: allow it in policy "net": NewPolicy("net", PolicyNet.Builder().AllowReadFiles()); or AllowFiles() or Allow("openat"): the arguments decide, which are not known here; built in, "net-http-server-worker" and "net-add-connection" permit it with some arguments`},
+		{in(PolicyNet), ActionDeny, path("open", eperm), `: policy "net" permits no openat: allow it in policy "net": NewPolicy("net", PolicyNet.Builder().AllowReadFiles()); or AllowFiles() or Allow("openat"): the arguments decide, which are not known here; built in, "net-http-server-worker" and "net-add-connection" permit it with some arguments`},
+		{in(PolicyNet), UnsafeActionAllow, path("open", eperm), ""},
+
 		// Permitted for some arguments: said so.
 		{in(unix4), ActionDeny, os.NewSyscallError("socket", eacces), `: policy "local" permits socket with some arguments only: allow it in policy "local": NewPolicy("local", b.AllowInetSockets()); or AllowUnixSockets() or AllowNetlink() or Allow("socket"): the arguments decide, which are not known here; built in, "net-open-connection" and "net-add-connection" permit it with some arguments`},
 		{in(PolicyNetHTTPServerWorker), ActionDeny, path("open", eperm), `: policy "net-http-server-worker" permits openat with some arguments only: allow it in policy "net-http-server-worker": NewPolicy("net-http-server-worker", PolicyNetHTTPServerWorker.Builder().AllowFiles()); or only Allow("openat"); built in, "scheduler" and "shutoff" permit it`},

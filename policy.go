@@ -159,6 +159,9 @@ func (p SyscallSandboxPolicy) filter(s Scope, a SyscallSandboxAction, r refusal)
 			continue
 		}
 		f.Rules = append(f.Rules, p.conditional(nr, s)...)
+		if a <= ActionInvokeSignalHandler && !p.namesErrno(nr) {
+			f.Rules = append(f.Rules, p.softened(nr, s)...)
+		}
 		if answer, ok := p.answer(nr); ok && !(r.reports(nr) && !p.namesErrno(nr)) {
 			f.Rules = append(f.Rules, answer)
 		} else {

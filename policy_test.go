@@ -210,13 +210,14 @@ func TestFilterOfEveryPolicy(t *testing.T) {
 
 func TestPolicyReportsAllMistakes(t *testing.T) {
 	p := NewPolicy("mine", NewSeccompPolicyBuilder().
-		Allow("opennat", "rt_sigqueueinfo").Deny("futex", "sokcet").DenyErrno(0, "open").DenyErrno(4095, "open").
+		Allow("opennat", "rt_sigqueueinfo").Deny("futex", "sokcet").DenyErrno(0, "open").DenyErrno(4095, "open").DenyErrno(1, "close").
 		AllowPolicy(SyscallSandboxPolicy{}))
 	text := p.Err().Error()
 	for _, want := range []string{
 		`policy "mine": "opennat": unknown syscall: did you mean "openat"?`,
 		`"rt_sigqueueinfo": cannot be allowed`,
-		`"futex": cannot be denied or narrowed: the Go runtime`,
+		`"futex": cannot be denied or narrowed: the Go runtime makes it on every thread (os_linux.go futexsleep, futexwakeup: parks and wakes threads); refused by an errno, the process hangs, crashes elsewhere or goes on with garbage`,
+		`"close": is never answered by an errno: os/exec waits for ever`,
 		`did you mean "socket"?`,
 		`DenyErrno wants an errno from 1 to 4094`,
 		`AllowPolicy of zero policy`,
@@ -225,8 +226,8 @@ func TestPolicyReportsAllMistakes(t *testing.T) {
 			t.Errorf("%q is missing in:\n%s", want, text)
 		}
 	}
-	if got := strings.Count(text, "\n") + 1; got != 7 {
-		t.Errorf("%d mistakes, not 7:\n%s", got, text)
+	if got := strings.Count(text, "\n") + 1; got != 8 {
+		t.Errorf("%d mistakes, not 8:\n%s", got, text)
 	}
 	var first *PolicyError
 	if !errors.As(p.Err(), &first) || first.Policy != "mine" || first.Call != "opennat" || first.Nearest != "openat" {

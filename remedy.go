@@ -88,6 +88,9 @@ func (l layer) answer(call seccomp.Call) seccomp.Action {
 		f.Default = seccomp.Allow
 	} else {
 		f.Rules = l.policy.conditional(call.Nr, l.scope)
+		if !l.policy.namesErrno(call.Nr) {
+			f.Rules = append(f.Rules, l.policy.softened(call.Nr, l.scope)...)
+		}
 		if errno, ok := l.policy.answer(call.Nr); ok {
 			f.Rules = append(f.Rules, errno)
 		}

@@ -397,7 +397,7 @@ func TestAnswerIsTheFilters(t *testing.T) {
 			}
 			f = f.ForPID(processID())
 			for number := range uint32(600) {
-				for _, args := range [][]uint64{{}, {1, 0x5401}, {cloneThread}, {uint64(processID())}, {0xffffff9c, 1, 1, 24}} {
+				for _, args := range [][]uint64{{}, {1, 0x5401}, {cloneThread}, {uint64(processID())}, {0xffffff9c, 1, 1, 24}, {0xffffff9c, 1, readFlags}} {
 					call := nr(number, args...)
 					if want, _ := f.Decide(call); l.answer(call) != want {
 						t.Errorf("%s, scope %d: %s: %s, the filter says %s", p, l.scope, call, l.answer(call), want)

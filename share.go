@@ -105,7 +105,7 @@ func (p SyscallSandboxPolicy) errFor(s Scope) error {
 	}
 	var errs []error
 	for nr := range p.p.rules.denied.union(p.p.rules.asked).intersect(runtimeShare(s)).all {
-		errs = append(errs, &PolicyError{Policy: p.p.name, Call: callName(nr), Reason: "is denied or narrowed, but the Go runtime makes it on threads of its own: such a policy fits one thread, not the process"})
+		errs = append(errs, &PolicyError{Policy: p.p.name, Call: callName(nr), Reason: "is denied or narrowed, but the Go runtime makes it on threads of its own" + whyNeeded(nr, gobase.Process) + ": such a policy fits one thread, not the process"})
 	}
 	return errors.Join(errs...)
 }
@@ -171,6 +171,33 @@ func (p SyscallSandboxPolicy) answer(nr uint32) (seccomp.Rule, bool) {
 	}
 	return seccomp.Rule{}, false
 }
+
+// softened are the rules for arguments that get an errno under the actions that end the
+// process. The others report them, and then give the same errno.
+func (p SyscallSandboxPolicy) softened(nr uint32, s Scope) (rules []seccomp.Rule) {
+	for _, r := range softenings() {
+		if r.nr == nr && s == ScopeProcess && !covered(p.p.rules.conds, r.conditionRule) {
+			rules = append(rules, seccomp.Rule{Call: callName(nr), When: r.when, Action: r.action, Reason: r.reason})
+		}
+	}
+	return rules
+}
+
+type softening struct {
+	conditionRule
+	action seccomp.Action
+	reason string
+}
+
+// softenings are those of gobase, all of them for the whole process.
+var softenings = sync.OnceValue(func() (all []softening) {
+	for s := range gobase.Softenings() {
+		if cond, err := seccomp.ParseCond(s.When); err == nil {
+			all = append(all, softening{conditionRule{s.Nr, []seccomp.Cond{cond}}, seccomp.Errno(s.Errno), s.Why})
+		}
+	}
+	return all
+})
 
 func (p SyscallSandboxPolicy) reason(nr uint32, s Scope) string {
 	if p.p.rules.allowed.has(nr) {

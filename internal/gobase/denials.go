@@ -31,6 +31,17 @@ func Denial(nr uint32) (errno uint16, goesOn bool) {
 	return abi.EPERM, true
 }
 
+// NeverErrno says why a call must not be answered by an errno: its callers in the
+// standard library hang, or go on as if nothing had happened. Empty: it may.
+func NeverErrno(nr uint32) (why string) {
+	for _, d := range denials {
+		if d.nr == nr && d.errno == 0 {
+			return d.why
+		}
+	}
+	return ""
+}
+
 var denials = [...]denial{
 	{sysno.Close, 0, "os/exec waits for ever on a pipe that stays open"},
 	{sysno.Getpeername, 0, "net.Dial waits for the end of its deadline, or for ever"},

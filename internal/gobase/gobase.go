@@ -28,6 +28,13 @@ const (
 	Corrupts               // it hangs, crashes elsewhere, or goes on with garbage
 )
 
+// String says it of a refused call.
+func (e Effect) String() string {
+	return [...]string{
+		"the runtime goes on", "the runtime ends the process", "the process hangs, crashes elsewhere or goes on with garbage",
+	}[e]
+}
+
 // A Need is one call that the runtime makes whatever the program does. Several needs
 // of one call are alternatives.
 type Need struct {
@@ -52,6 +59,16 @@ func Needs(s Scope) func(yield func(Need) bool) {
 			}
 		}
 	}
+}
+
+// NeedOf returns the entry of a scope that needs the call whatever its arguments.
+func NeedOf(nr uint32, s Scope) (Need, bool) {
+	for n := range Needs(s) {
+		if n.Nr == nr && n.When == "" {
+			return n, true
+		}
+	}
+	return Need{}, false
 }
 
 // Conditions of the table. Values are the kernel's: mmap(2), madvise(2), clone(2),
@@ -103,6 +120,7 @@ var needs = [...]Need{
 	{Nr: sysno.Read, Scope: Process, Refused: Fatal, Where: "netpoll_epoll.go netpoll", Why: "drains the poller's eventfd"},
 	{Nr: sysno.SchedGetaffinity, Scope: Process, When: "arg0:32 == 0x0", Since: "1.25", Refused: Corrupts, Where: "os_linux.go getCPUCount, from sysmon's GOMAXPROCS update", Why: "refused by an errno GOMAXPROCS silently falls to 1"},
 	{Nr: sysno.Pread64, Scope: Process, Since: "1.25", Refused: Safe, Where: "internal/runtime/cgroup, from sysmon's GOMAXPROCS update", Why: "rereads the CPU limit of the cgroup once a second"},
+	{Nr: sysno.Getrusage, Scope: Process, When: "arg0:32 == 0x0", Refused: Safe, Where: "pprof/pprof_rusage.go addMaxRSS", Why: "a heap profile as text (net/http/pprof, debug=1) names the peak of memory"},
 	{Nr: sysno.Setitimer, Scope: Process, Refused: Safe, Where: "os_linux.go setProcessCPUProfiler", Why: "a CPU profile begins"},
 	{Nr: sysno.Mprotect, Scope: Process, When: noExec, Refused: Fatal, Where: "glibc pthread_create with cgo; mem_linux.go sysFaultOS", Why: "guard pages of C threads; debug settings"},
 	{Nr: sysno.SetRobustList, Scope: Process, Refused: Safe, Where: "glibc pthread_create with cgo", Why: "a C thread begins"},

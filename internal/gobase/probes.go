@@ -64,3 +64,31 @@ var answers = [...]Answer{
 	{sysno.Setitimer, abi.ENOSYS, "a CPU profile goes by the timers of the threads"},
 	{sysno.LandlockCreateRuleset, abi.ENOSYS, "callers take it as a kernel without Landlock"},
 }
+
+// A Softening is the errno for some arguments of a call, in a scope, where a refusal
+// that ends the process would be met by what an operator or a C library does, not by
+// what the program does.
+type Softening struct {
+	Nr    uint32
+	Scope Scope
+	When  string // as in Need
+	Errno uint16
+	Why   string
+}
+
+// Softenings yields the table.
+func Softenings() func(yield func(Softening) bool) {
+	return func(yield func(Softening) bool) {
+		for _, s := range softenings {
+			if !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+var softenings = [...]Softening{
+	// O_RDONLY|O_CLOEXEC and nothing else: os.Open. By number runtime/pprof cannot be told
+	// from an intruder, but either gets nothing.
+	{sysno.Openat, Process, "arg2:32 == 0x80000", abi.EPERM, "runtime/pprof reads /proc/self/maps for every profile and goes on without; glibc counts processors, signals blocked, when a thread takes memory"},
+}
