@@ -51,6 +51,9 @@
 //   - probes with a fallback (clone3, openat2, copy_file_range, ...) and numbers
 //     unknown to this library: ENOSYS. A newer kernel or C library is no reason to
 //     end a node.
+//   - openat with exactly O_RDONLY|O_CLOEXEC (os.Open), where a policy of the process
+//     does not permit it: EPERM. Profiles read /proc/self/maps, and glibc counts the
+//     processors. A thread's own policy refuses it like any other call.
 //   - what [SeccompPolicyBuilder.DenyErrno] names.
 //
 // Calls by another architecture's table (int 0x80) and of the x32 ABI always kill.
@@ -85,7 +88,9 @@
 // ioctl, prctl, mmap and mprotect open; the other built-in policies look at arguments
 // where the number says too little. What an argument points to can never be looked at,
 // paths above all. /proc/self/mem, where files may be opened for writing, writes through
-// read-only mappings. Calls that the vDSO answers are not seen.
+// read-only mappings. Calls that the vDSO answers are not seen. sendto and sendmsg, which
+// are too frequent for conditions, connect a TCP socket that start-up has left unconnected
+// (MSG_FASTOPEN): close it, or take AllowSocketIo out.
 //
 // Under [ActionInvokeSignalHandler] a violation while signals are blocked (a thread being
 // born or exiting) ends the process without a report, and one in a child of fork that

@@ -107,6 +107,18 @@ var escapesByArgument = []escape{
 		{name: "ADDR_NO_RANDOMIZE", do: raw(unix.SYS_PERSONALITY, 0x40000), end: traps("personality")},
 		{name: "asking", do: raw(unix.SYS_PERSONALITY, 0xffffffff), end: traps("personality")},
 	}},
+	{row: "40-fast-open", why: "see row 11 for listening sockets; sendto connects a TCP socket that start-up has left unconnected; it is too frequent a call for conditions, so the policies without connect rest on there being none", attempts: []attempt{
+		{name: "a socket left from start-up", do: sendFresh, end: executes(1), policy: "net"},
+	}},
+}
+
+// sendFresh connects a socket that was made before, by sending: MSG_FASTOPEN, which falls
+// back to an ordinary connection.
+func sendFresh(narrow func()) (uintptr, unix.Errno) {
+	_, target := listener()
+	left := tcpSocket()
+	narrow()
+	return sys(unix.SYS_SENDTO, left, buffer(), 1, unix.MSG_FASTOPEN, uintptr(unsafe.Pointer(target)), unsafe.Sizeof(*target))
 }
 
 func tcpSocket() uintptr {
