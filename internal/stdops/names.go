@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+
+package stdops
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"errors"
+	"mime"
+	"net"
+	"os/user"
+)
+
+// lookups are names of hosts and services, and interfaces.
+func lookups() []Op {
+	warmPort := func() error { return second(net.LookupPort("tcp", "domain")) }
+	return []Op{
+		{Package: "net", Name: "LookupHost", With: "hosts file", Make: plain(lookupHost), LibC: true},
+		{Package: "net", Name: "Resolver.LookupHost", With: "name server", Make: makeResolver, LibC: true,
+			Elsewhere: "the exchange with the name server"},
+		{Package: "net", Name: "LookupPort", Make: plain(func() error { return second(net.LookupPort("tcp", "https")) }), LibC: true,
+			Warm: `net.LookupPort("tcp", "domain")`, WarmUp: warmPort},
+		{Package: "net", Name: "Interfaces", Make: plain(func() error { return second(net.Interfaces()) })},
+		{Package: "net", Name: "InterfaceAddrs", Make: plain(func() error { return second(net.InterfaceAddrs()) })},
+	}
+}
+
+// answered takes the answer that there is no such name for one.
+func answered(err error) error {
+	if dns := new(net.DNSError); errors.As(err, &dns) && dns.IsNotFound {
+		return nil
+	}
+	return err
+}
+
+// lookupHost asks for the name that hosts(5) has everywhere.
+func lookupHost() error {
+	return answered(second(net.LookupHost("localhost")))
+}
+
+// makeResolver has a name server of its own, which knows one name.
+func makeResolver() (func() error, error) {
+	server, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	keep(server)
+	go serveNames(server.(*net.UDPConn))
+	r := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "udp4", server.LocalAddr().String())
+	}}
+	return func() error { return second(r.LookupHost(context.Background(), "peer.example.")) }, nil
+}
+
+// serveNames answers every question for an address with 192.0.2.1, and others with none
+// (RFC 1035, section 4.1).
+func serveNames(c *net.UDPConn) {
+	b := make([]byte, 512)
+	for {
+		n, from, err := c.ReadFromUDPAddrPort(b)
+		if err != nil || n < 12 {
+			return
+		}
+		q := b[12:n] // the question: a name, a type and a class
+		end := 0
+		for end < len(q) && q[end] != 0 {
+			end += int(q[end]) + 1
+		}
+		if end+5 > len(q) {
+			return
+		}
+		question := q[:end+5]
+		answer := append([]byte{b[0], b[1], 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0}, question...)
+		if question[end+2] == 1 { // A
+			answer[7] = 1
+			answer = append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1)
+		}
+		if _, err := c.WriteToUDPAddrPort(answer, from); err != nil {
+			return
+		}
+	}
+}
+
+// secrets are random numbers, certificates and types of files.
+func secrets() []Op {
+	return []Op{
+		{Package: "crypto/rand", Name: "Read", Make: plain(func() error { return second(rand.Read(make([]byte, 32))) })},
+		{Package: "crypto/x509", Name: "SystemCertPool", Make: plain(systemRoots), Warm: "x509.SystemCertPool()", WarmUp: systemRoots},
+		{Package: "mime", Name: "TypeByExtension", Make: plain(typeOf), Warm: `mime.TypeByExtension(".html")`, WarmUp: typeOf},
+	}
+}
+
+// systemRoots: there may be none.
+func systemRoots() error { return second(x509.SystemCertPool()) }
+
+func typeOf() error {
+	return expect(mime.TypeByExtension(".html"), "text/html; charset=utf-8", nil)
+}
+
+// accounts are the users of the machine.
+func accounts() []Op {
+	warm := func() error { return unknown(second(user.Current())) }
+	return []Op{
+		{Package: "os/user", Name: "Current", LibC: true, Make: plain(warm), Warm: "user.Current()", WarmUp: warm},
+		{Package: "os/user", Name: "Lookup", LibC: true, Make: plain(func() error { return unknown(second(user.Lookup("root"))) })},
+		{Package: "os/user", Name: "LookupGroup", LibC: true, Make: plain(func() error { return unknown(second(user.LookupGroup("root"))) })},
+	}
+}
+
+// unknown takes the answer that there is no such account for one.
+func unknown(err error) error {
+	var (
+		name  user.UnknownUserError
+		id    user.UnknownUserIdError
+		group user.UnknownGroupError
+	)
+	if errors.As(err, &name) || errors.As(err, &id) || errors.As(err, &group) {
+		return nil
+	}
+	return err
+}
