@@ -31,6 +31,10 @@ const (
 	// ScopeProcess is every thread, those of the runtime included:
 	// SetupSyscallSandbox and SetProcessPolicy.
 	ScopeProcess
+	// ScopeContainer is a program that is started under the filter, by a container
+	// runtime or a service manager: what the runtime needs before main, and what
+	// SetupSyscallSandbox needs inside. It is for package export.
+	ScopeContainer
 )
 
 // NewPolicy makes a policy of what b holds now; b may be used on. Mistakes stay
@@ -131,7 +135,13 @@ func (p SyscallSandboxPolicy) Builder() *SeccompPolicyBuilder {
 // the SIGSYS handler add for a running program, by the addresses of its code, is
 // not in it; for [UnsafeActionAllow] and [UnsafeActionLearn] nothing would be left,
 // so they are an error.
+//
+// For [ScopeContainer] the action must be ActionDeny: refused calls get an errno there,
+// because an outer filter that kills or traps would take the report of an inner one away.
 func (p SyscallSandboxPolicy) Filter(s Scope, a SyscallSandboxAction) (seccomp.Filter, error) {
+	if s == ScopeContainer {
+		return p.containerFilter(a)
+	}
 	if a > ActionDeny {
 		return seccomp.Filter{}, fmt.Errorf("sandbox: action %s makes no filter outside a running program", a)
 	}

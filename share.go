@@ -49,6 +49,14 @@ func (p SyscallSandboxPolicy) conditional(nr uint32, s Scope) (rules []seccomp.R
 			add(conditionRule{nr, r.When}, r.Reason)
 		}
 	}
+	if s == ScopeContainer {
+		for _, c := range groupSetup.calls {
+			if r, ok := c.rule(); ok && nr == c.nr && c.when != "" {
+				add(r, groupSetup.name+": "+c.reason)
+			}
+		}
+		return rules
+	}
 	if !p.sealed() {
 		for _, r := range nextPolicy {
 			if r.nr == nr {
@@ -89,10 +97,14 @@ const (
 func (p SyscallSandboxPolicy) sealed() bool { return p.p.rules.denied.has(sysno.Seccomp) }
 
 func (s Scope) runtime() seccomp.RuntimeScope {
-	if s == ScopeProcess {
+	switch s {
+	case ScopeContainer:
+		return seccomp.RuntimeLaunch
+	case ScopeProcess:
 		return seccomp.RuntimeProcess
+	default:
+		return seccomp.RuntimeThread
 	}
-	return seccomp.RuntimeThread
 }
 
 // errFor is Err and what only the scope makes a mistake.
@@ -115,6 +127,16 @@ func (p SyscallSandboxPolicy) errFor(s Scope) error {
 func (p SyscallSandboxPolicy) permitted(s Scope) callSet {
 	set := p.p.rules.allowed.union(runtimeShare(s))
 	set.remove(sysno.PidfdSendSignal)
+	if s == ScopeContainer {
+		// The id of the process is not known before it starts.
+		set.add(sysno.Tgkill)
+		set.add(sysno.Kill)
+		for _, c := range groupSetup.calls {
+			if c.when == "" {
+				set.add(c.nr)
+			}
+		}
+	}
 	if p.makesProcesses() {
 		// A child that inherits the filter has another process id.
 		set.add(sysno.Tgkill)
@@ -212,6 +234,13 @@ func (p SyscallSandboxPolicy) reason(nr uint32, s Scope) string {
 	if rules := runtimeRulesOf(nr, s); len(rules) > 0 {
 		return rules[0].Reason
 	}
+	if s == ScopeContainer {
+		for _, c := range groupSetup.calls {
+			if c.nr == nr {
+				return groupSetup.name + ": " + c.reason
+			}
+		}
+	}
 	return "allowed by name"
 }
 
@@ -233,8 +262,8 @@ func runtimeRulesOf(nr uint32, s Scope) []seccomp.Rule {
 }
 
 // runtimeRules are the rules of seccomp.GoRuntime, by scope and number.
-var runtimeRules = sync.OnceValue(func() *[ScopeProcess + 1][sysno.Max + 1][]seccomp.Rule {
-	var all [ScopeProcess + 1][sysno.Max + 1][]seccomp.Rule
+var runtimeRules = sync.OnceValue(func() *[ScopeContainer + 1][sysno.Max + 1][]seccomp.Rule {
+	var all [ScopeContainer + 1][sysno.Max + 1][]seccomp.Rule
 	for s := range all {
 		for _, r := range seccomp.GoRuntime(Scope(s).runtime()) {
 			if nr, ok := sysno.Number(r.Call); ok {

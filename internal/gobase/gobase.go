@@ -129,7 +129,7 @@ var needs = [...]Need{
 	// Before main, when a container or service manager has put the filter on.
 	{Nr: sysno.Execve, Scope: Launch, Refused: Fatal, Where: "not the runtime: runc, bubblewrap, systemd", Why: "starts the program"},
 	{Nr: sysno.ArchPrctl, Scope: Launch, When: "arg0:32 == 0x1002", Refused: Fatal, Where: "sys_linux_amd64.s settls; ld.so with cgo", Why: "thread-local storage of the first thread (ARCH_SET_FS)"},
-	{Nr: sysno.Openat, Scope: Launch, Refused: Safe, Where: "os_linux.go getHugePageSize; internal/runtime/cgroup", Why: "reads the huge page size and the CPU limit"},
+	{Nr: sysno.Openat, Scope: Launch, When: "arg2:32 in {0x0, 0x80000}", Refused: Safe, Where: "os_linux.go getHugePageSize; internal/runtime/cgroup", Why: "reads the huge page size and the CPU limit"},
 	{Nr: sysno.Close, Scope: Launch, Refused: Corrupts, Where: "os_linux.go getHugePageSize", Why: "closes what start-up has read"},
 	{Nr: sysno.Fcntl, Scope: Launch, When: "arg1:32 in {0x1, 0x2, 0x3, 0x4}", Refused: Safe, Where: "fds_unix.go checkfds; os NewFile", Why: "standard descriptors are open, and blocking or not"},
 	{Nr: sysno.EpollCreate1, Scope: Launch, Refused: Fatal, Where: "netpoll_epoll.go netpollinit", Why: "the network poller"},
