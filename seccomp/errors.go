@@ -31,6 +31,9 @@ var (
 	// filters of a thread only one can have one, in whatever process that is.
 	ErrListenerExists = errors.New("seccomp: a filter of the thread has a listener")
 
+	// ErrFiltered: SetStrict was called on a thread that has a filter (EINVAL).
+	ErrFiltered = errors.New("seccomp: the thread has a filter")
+
 	// ErrRefused: a filter that is already in force, often one of a
 	// container, refuses the call itself (EPERM).
 	ErrRefused = errors.New("seccomp: an outer filter refuses the call")
@@ -63,7 +66,8 @@ func (e *RuleError) Error() string {
 //	EPERM       errors.Is(err, ErrRefused)
 //	ENOSYS      errors.Is(err, errors.ErrUnsupported): no seccomp(2) (before Linux 3.17,
 //	            or a container's filter pretends so)
-//	EINVAL      errors.Is(err, errors.ErrUnsupported): an operation or flag newer than the
+//	EINVAL      errors.Is(err, ErrFiltered) from SetStrict, which every kernel with seccomp(2)
+//	            has; else errors.Is(err, errors.ErrUnsupported): an operation or flag newer than the
 //	            kernel, or a kernel without filters; the program itself is verified before
 //	EOPNOTSUPP  errors.Is(err, errors.ErrUnsupported): an action newer than the kernel
 //	ESRCH       see ThreadSyncError
@@ -99,7 +103,12 @@ func (e *InstallError) Is(target error) bool {
 		return target == ErrListenerExists
 	case abi.EPERM:
 		return target == ErrRefused
-	case abi.ENOSYS, abi.EINVAL, abi.EOPNOTSUPP:
+	case abi.EINVAL:
+		if e.Op == opSetStrict {
+			return target == ErrFiltered
+		}
+		return target == errors.ErrUnsupported
+	case abi.ENOSYS, abi.EOPNOTSUPP:
 		return target == errors.ErrUnsupported
 	}
 	return false

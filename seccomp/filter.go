@@ -23,6 +23,18 @@ type Rule struct {
 	Reason string // for people; it does not change the program
 }
 
+// Group returns a rule for each of the calls, all with the same action and without
+// conditions.
+//
+//	f.Rules = append(f.Rules, seccomp.Group(seccomp.Errno(1), "ptrace", "process_vm_readv")...)
+func Group(a Action, calls ...string) []Rule {
+	rules := make([]Rule, len(calls))
+	for i, call := range calls {
+		rules[i] = Rule{Call: call, Action: a}
+	}
+	return rules
+}
+
 // A Filter is a decision about every system call. Its zero value kills the
 // process on any. Calls of a foreign architecture and of the x32 ABI kill
 // whatever it says.

@@ -45,7 +45,9 @@ const (
 // opSetFilter and the like are InstallError.Op.
 const (
 	opSetFilter       = "seccomp(SECCOMP_SET_MODE_FILTER)"
+	opSetStrict       = "seccomp(SECCOMP_SET_MODE_STRICT)"
 	opActionAvailable = "seccomp(SECCOMP_GET_ACTION_AVAIL)"
+	opNotifSizes      = "seccomp(SECCOMP_GET_NOTIF_SIZES)"
 	opSetNoNewPrivs   = "prctl(PR_SET_NO_NEW_PRIVS)"
 	opGetNoNewPrivs   = "prctl(PR_GET_NO_NEW_PRIVS)"
 )
@@ -75,6 +77,25 @@ func SetFilter(p *Program, f Flags) error {
 	}
 	return setFilter(p, f)
 }
+
+// SetStrict puts the calling thread into the kernel's strict mode, for good: it may
+// only read, write, end itself (exit, not exit_group) and return from signal handlers.
+// Any other call ends the thread at once by SIGKILL. It needs no privilege and not
+// no_new_privs. Like [SetFilter] it locks the goroutine to its thread first, for good; a
+// failed call takes that back.
+//
+// Strict mode is not for Go programs, and here for completeness: a thread of Go makes
+// other calls all the time, futex first of all, and a thread that is killed leaves the
+// process with a runtime that still counts on it and hangs at the next garbage
+// collection. It ends well only if, from SetStrict on, the goroutine makes nothing but
+// raw system calls on memory that is there (no channel, lock, allocation, print or call
+// of a function that could be preempted), no garbage is collected any more, GOMAXPROCS
+// is 2 or more, and a thread that is not in strict mode ends the process. The example
+// does so. What strict mode is meant for, in Go a [Filter] does.
+//
+// Strict mode cannot follow a filter, be it only the one of a container:
+// [ErrFiltered]. Nor can a filter follow it: SetFilter makes a call.
+func SetStrict() error { return setStrict() }
 
 // checkFlags refuses flags that a call does not take, as the kernel would, and says which.
 func checkFlags(f, takes Flags) error {
@@ -116,6 +137,18 @@ func budget(p *Program) string {
 		" (or the kernel is out of memory)", abi.MaxPathInsn, n, abi.MaxPathInsn-n)
 }
 
+// Sizes are the sizes in bytes of the structures by which the kernel and a listener
+// talk. They grow with newer kernels, at the end; [Listener] takes care of that.
+type Sizes struct {
+	Notification int // struct seccomp_notif
+	Response     int // struct seccomp_notif_resp
+	Data         int // struct seccomp_data, which is a part of the first
+}
+
+// NotificationSizes returns the running kernel's sizes (Linux 5.0). On older kernels
+// the error wraps [errors.ErrUnsupported].
+func NotificationSizes() (Sizes, error) { return notificationSizes() }
+
 // advice says what to do about an errno.
 func advice(op string, errno int, a Action) string {
 	switch errno {
@@ -132,6 +165,9 @@ func advice(op string, errno int, a Action) string {
 	case abi.EOPNOTSUPP:
 		return "the kernel does not know the action " + a.String()
 	case abi.EINVAL:
+		if op == opSetStrict {
+			return "strict mode cannot follow a filter, such as a container's"
+		}
 		return "the kernel is older than what was asked, or built without seccomp filters"
 	}
 	return ""

@@ -71,6 +71,27 @@ func attachError(p *Program, f Flags, errno syscall.Errno) error {
 	return installError(opSetFilter, errno, KillProcess)
 }
 
+// setStrict returns straight to its caller: in strict mode nothing may happen that is
+// not read, write or exit, a stack that grows or a preempted goroutine included.
+func setStrict() error {
+	runtime.LockOSThread()
+	_, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, abi.SetModeStrict, 0, 0)
+	if errno == 0 {
+		return nil
+	}
+	runtime.UnlockOSThread()
+	return installError(opSetStrict, errno, KillProcess)
+}
+
+func notificationSizes() (Sizes, error) {
+	var sizes struct{ notif, resp, data uint16 } // struct seccomp_notif_sizes
+	_, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, abi.GetNotifSizes, 0, uintptr(unsafe.Pointer(&sizes)))
+	if errno != 0 {
+		return Sizes{}, installError(opNotifSizes, errno, KillProcess)
+	}
+	return Sizes{int(sizes.notif), int(sizes.resp), int(sizes.data)}, nil
+}
+
 func setNoNewPrivs() error {
 	// prctl(2): the unused arguments must be zero.
 	_, _, errno := unix.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0)

@@ -16,6 +16,10 @@ func unsupported(op string) error {
 
 func setFilter(*Program, Flags) error { return unsupported(opSetFilter) }
 
+func setStrict() error { return unsupported(opSetStrict) }
+
+func notificationSizes() (Sizes, error) { return Sizes{}, unsupported(opNotifSizes) }
+
 func setNoNewPrivs() error { return unsupported(opSetNoNewPrivs) }
 
 func noNewPrivs() (bool, error) { return false, unsupported(opGetNoNewPrivs) }

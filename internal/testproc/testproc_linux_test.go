@@ -22,6 +22,11 @@ func TestMain(m *testing.M) {
 		"kill":   func() { syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} },
 		"hang":   func() { io.Copy(io.Discard, os.Stdin) },
 		"ids":    func() { fmt.Print(os.Getuid(), os.Geteuid(), os.Getgid(), os.Getegid()) },
+		"parent": func() {
+			cmd := Command("args", "of", "mine")
+			cmd.Stdout = os.Stdout
+			fmt.Print(cmd.Run())
+		},
 		"nested": func() { _, ok := os.LookupEnv(childVar); fmt.Print(ok) },
 	})
 }
@@ -66,6 +71,9 @@ func TestEnds(t *testing.T) {
 	}
 	if r := Run(t, "kill").ExpectSignal(t, syscall.SIGKILL); r.Exit != -1 {
 		t.Errorf("%+v", r)
+	}
+	if r := Run(t, "parent").ExpectExit(t, 0); r.Stdout != "[of mine]<nil>" {
+		t.Errorf("a child's child: %+v", r)
 	}
 	Run(t, "no such child").ExpectExit(t, exitNoChild)
 	if r := Run(t, "nested").ExpectExit(t, 0); r.Stdout != "false" {

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+
+//go:build unix || windows
+
+package testproc
+
+import (
+	"os"
+	"os/exec"
+)
+
+// Command is a child of a child, which has no test to report to: this program again,
+// sent to the child function of that name. What becomes of it is its parent's to
+// look at.
+func Command(name string, args ...string) *exec.Cmd {
+	self, err := os.Executable()
+	if err != nil {
+		Fail("%v", err)
+	}
+	cmd := exec.Command(self, args...)
+	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", childVar+"="+name)
+	return cmd
+}
