@@ -199,3 +199,16 @@ func compatChild() {
 	})
 	os.Exit(0)
 }
+
+// RequireVsyscall skips the test on a kernel that does not emulate vsyscalls, which is a
+// matter of its configuration and command line (vsyscall=), not its version.
+func RequireVsyscall(t testing.TB) {
+	t.Helper()
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(maps, []byte("[vsyscall]")) {
+		t.Skip("SKIP-CONFIG this kernel emulates no vsyscalls (CONFIG_X86_VSYSCALL_EMULATION, vsyscall=)")
+	}
+}
