@@ -56,14 +56,18 @@ func newQuestion(p sandbox.SyscallSandboxPolicy, s sandbox.Scope, text string) (
 }
 
 // refusesSome reports whether a policy refuses a call for some values of the arguments
-// that are not given.
-func refusesSome(p sandbox.SyscallSandboxPolicy, s sandbox.Scope, text string) (bool, error) {
+// that are not given, and whether by an errno.
+func refusesSome(p sandbox.SyscallSandboxPolicy, s sandbox.Scope, text string) (refuses, byErrno bool, err error) {
 	q, err := newQuestion(p, s, text)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
-	_, found, err := q.refusedWitness()
-	return found, err
+	w, refuses, err := q.refusedWitness()
+	if refuses {
+		action, _ := q.filter.Decide(w)
+		byErrno = action == seccomp.Errno(uint16(action.Value()))
+	}
+	return refuses, byErrno, err
 }
 
 // ask fails the test for each call that has a witness against it.

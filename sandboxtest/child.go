@@ -38,7 +38,7 @@ func (c call) become(t testing.TB, fn func(*childTB)) {
 	noCore()
 	report := os.NewFile(reportFD, "reports for the parent")
 	err := sandbox.SetupSyscallSandbox(sandbox.Config{
-		Action:  sandbox.ActionInvokeSignalHandler,
+		Action:  c.action(),
 		Initial: everything(),
 		Report:  report,
 	})
@@ -61,6 +61,13 @@ func (c call) become(t testing.TB, fn func(*childTB)) {
 	}
 	out.tell(eventDone, "")
 	exit(0)
+}
+
+func (c call) action() sandbox.SyscallSandboxAction {
+	if c.silent {
+		return sandbox.ActionKillProcess
+	}
+	return sandbox.ActionInvokeSignalHandler
 }
 
 // exit ends the child without what os.Exit does before: writing coverage, which opens

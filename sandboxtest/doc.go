@@ -42,9 +42,9 @@
 // The child can tell only of what the function does: code that the test does not run needs
 // other tests, or a recording (see [sandbox.UnsafeActionLearn]).
 //
-// With -race or cgo the threads are the C library's, which makes calls of its own: glibc
-// reads the number of processors when many threads take memory. Where the policy of the
-// whole process refuses that, the child is killed by SIGSYS and nothing can be reported.
+// With -race or cgo the threads are the C library's, which makes calls of its own, some of
+// them while all signals are blocked: a call that is refused then ends the child by SIGSYS,
+// and nothing can be reported.
 //
 // On systems without seccomp filters Run and its like skip the test; if they are there,
 // but something such as a container refuses them, the test fails.

@@ -53,7 +53,7 @@ func TestFilesStay(t *testing.T) {
 
 // TestExits has children that end by os.Exit, which writes coverage where it can.
 func TestExits(t *testing.T) {
-	sandboxtest.Runtime(t, sandbox.NewPolicy("exits", forRuntime(nothing())))
+	sandboxtest.Runtime(t, sandbox.NewPolicy("exits", nothing()))
 }
 
 // A data race in a child fails the test, though the child does not end as the race

@@ -31,6 +31,7 @@ type call struct {
 	policy sandbox.SyscallSandboxPolicy
 	scope  sandbox.Scope
 	at     string
+	silent bool // by ActionKillProcess: a violation has no report
 }
 
 // run runs fn in a child. In the child itself it does not return if this is the call
@@ -48,7 +49,7 @@ func (c call) run(t testing.TB, fn func(*childTB)) (*outcome, bool) {
 		return nil, false
 	}
 	c.check(t)
-	return start(t, s), true
+	return start(t, s, (*exec.Cmd).Start), true
 }
 
 // check fails the test early for what no child can do.
@@ -77,8 +78,8 @@ type outcome struct {
 	limit          time.Duration // that it exceeded
 }
 
-// start starts a child and waits for its end.
-func start(t testing.TB, s site) *outcome {
+// start has by start a child, and waits for its end.
+func start(t testing.TB, s site, by func(*exec.Cmd) error) *outcome {
 	t.Helper()
 	limit := timeLimit(t)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
@@ -95,7 +96,7 @@ func start(t testing.TB, s site) *outcome {
 	if err := errors.Join(errE, errR); err != nil {
 		t.Fatalf("sandboxtest: %v", err)
 	}
-	err = cmd.Start()
+	err = by(cmd)
 	events.started()
 	report.started()
 	if err == nil {

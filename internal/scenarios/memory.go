@@ -16,6 +16,7 @@ func memory() []Scenario {
 		{Name: "garbage collection", Make: always(collect)},
 		{Name: "memory limit", Make: always(limit)},
 		{Name: "memory back to the system", Make: always(giveBack)},
+		{Name: "heap goal of more than a gigabyte", Make: always(hugeGoal)},
 		{Name: "stack growth", Make: always(growStacks)},
 		{Name: "finalizers and cleanups", Make: plain(finalize)},
 	}
@@ -97,6 +98,17 @@ func giveBack() {
 		kept.Store(nil)
 		debug.FreeOSMemory()
 	}
+}
+
+// hugeGoal: from a goal of 1 GiB on the runtime asks for huge pages for its own tables
+// (mpagealloc.go enableChunkHugePages, malloc.go enableMetadataHugePages). The goal
+// comes from the percentage, not from memory that is used.
+func hugeGoal() {
+	defer debug.SetGCPercent(debug.SetGCPercent(100000))
+	kept.Store(&node{block: make([]byte, 8<<20)})
+	runtime.GC()
+	kept.Store(nil)
+	runtime.GC()
 }
 
 // growStacks grows the stack of this goroutine and of new ones by copying.

@@ -5,15 +5,22 @@ package scenarios
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"os"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"runtime/pprof"
 	"runtime/trace"
 )
 
 // readsMaps are what a profile's writer asks for: it lists the mappings of the process
-// (runtime/pprof/proto_other.go readMapping).
-var readsMaps = []string{"openat(AT_FDCWD, _, O_RDONLY|O_CLOEXEC)", "fstat", "read", "close", "fcntl", "epoll_ctl"}
+// (runtime/pprof/proto_other.go readMapping) and looks for build ids in the files.
+var readsMaps = []string{
+	"openat(AT_FDCWD, _, O_RDONLY|O_CLOEXEC)",
+	"fcntl(_, F_GETFL)", "fcntl(_, F_SETFL, 0x8800)", "fcntl(_, F_SETFL, 0x8000)", // O_LARGEFILE, with O_NONBLOCK and without
+	"epoll_ctl", "fstat", "read", "pread64", "close",
+}
 
 // rounds is about how many rounds of deep take 30 ms, in which a profile at 100 Hz takes
 // some samples.
@@ -25,8 +32,12 @@ func profiles() []Scenario {
 		{Name: "CPU profile", Make: plain(profiled), Others: readsMaps},
 		{Name: "CPU profile that nobody writes", Make: always(profiledTimers)}, // after which no other can be taken
 		{Name: "heap profile", Make: plain(heapProfile), Calls: readsMaps},
+		{Name: "every profile", Make: plain(everyProfile), Calls: readsMaps},
+		{Name: "every profile as text", Make: plain(everyText), Calls: []string{"getrusage(RUSAGE_SELF)"}},
+		{Name: "heap dump", Make: makeHeapDump},
 		{Name: "execution trace by another goroutine", Make: plain(tracedByOther)},
 		{Name: "execution trace", Make: plain(traced)},
+		{Name: "flight recorder", Make: plain(recorded)},
 		{Name: "metrics", Make: plain(readMetrics)},
 	}
 }
@@ -89,6 +100,36 @@ func heapProfile() error {
 	return notEmpty(&profile)
 }
 
+func everyProfile() error { return writeProfiles(0) }
+
+// everyText is what net/http/pprof shows with debug=1.
+func everyText() error { return writeProfiles(1) }
+
+func writeProfiles(debug int) error {
+	var errs []error
+	for _, p := range pprof.Profiles() {
+		var profile bytes.Buffer
+		if err := errors.Join(p.WriteTo(&profile, debug), notEmpty(&profile)); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", p.Name(), err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// makeHeapDump: the runtime itself writes it (heapdump.go), with the world stopped.
+func makeHeapDump() func() error {
+	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		err = fmt.Errorf("before the policy: %w", err)
+		return func() error { return err }
+	}
+	openFiles = append(openFiles, f)
+	return func() error {
+		debug.WriteHeapDump(f.Fd())
+		return nil
+	}
+}
+
 func tracedByOther() error {
 	var buf bytes.Buffer
 	started, done := make(chan error), make(chan struct{})
@@ -116,6 +157,18 @@ func traced() error {
 	startGoroutines()
 	err := pingPong()
 	trace.Stop()
+	return errors.Join(err, notEmpty(&buf))
+}
+
+func recorded() error {
+	var buf bytes.Buffer
+	r := trace.NewFlightRecorder(trace.FlightRecorderConfig{})
+	if err := r.Start(); err != nil {
+		return err
+	}
+	startGoroutines()
+	_, err := r.WriteTo(&buf)
+	r.Stop()
 	return errors.Join(err, notEmpty(&buf))
 }
 

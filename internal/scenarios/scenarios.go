@@ -4,6 +4,12 @@
 // scenario makes it do one thing, so that a policy that refuses what the runtime needs
 // for it is found by name. Nothing here knows of policies; sandboxtest.Runtime puts them
 // on. Scenarios are bounded by how often they do a thing, never by a time.
+//
+// So what the runtime does because time has passed is not here: the update of GOMAXPROCS
+// by sysmon once a second ("default GOMAXPROCS" makes its calls), the background scavenger
+// ("memory back to the system"), the collection that is forced every two minutes ("garbage
+// collection"). A deadlock of all goroutines cannot be had beside the goroutines of package
+// testing, and ends as "fatal error" does.
 package scenarios
 
 import (
@@ -22,7 +28,8 @@ type Scenario struct {
 	End End
 	// Calls are what the scenario asks of the kernel beyond the runtime's share, on its
 	// own goroutine and on Others: a policy that does not allow them cannot be asked to
-	// run it. They are written as internal/sysargs reads them.
+	// run it. They are written as internal/sysargs reads them, in the order in which they
+	// are made: an openat(2) that gets an errno is the last, and taken well.
 	Calls, Others []string
 }
 

@@ -20,6 +20,7 @@ func scheduling() []Scenario {
 		{Name: "preemption of a loop without calls", Make: always(preempt)},
 		{Name: "stop the world", Make: always(stopTheWorld)},
 		{Name: "GOMAXPROCS", Make: always(changeProcessors)},
+		{Name: "default GOMAXPROCS", Make: always(defaultProcessors), Calls: []string{"sched_getaffinity(0)", "pread64"}},
 		{Name: "stacks of all goroutines", Make: plain(allStacks)},
 		{Name: "panic and recover", Make: plain(recovers)},
 		{Name: "nil dereference and recover", Make: plain(recoversFault)},
@@ -127,6 +128,16 @@ func changeProcessors() {
 	for i := range 8 {
 		runtime.GOMAXPROCS(1 + i%4)
 		runtime.Gosched()
+	}
+	runtime.GOMAXPROCS(before)
+}
+
+// defaultProcessors does what the runtime does once a second where GOMAXPROCS was not set
+// (proc.go sysmonUpdateGOMAXPROCS): it asks for processors and for the cgroup's limit.
+func defaultProcessors() {
+	before := runtime.GOMAXPROCS(0)
+	for range 3 {
+		runtime.SetDefaultGOMAXPROCS()
 	}
 	runtime.GOMAXPROCS(before)
 }

@@ -14,6 +14,7 @@ func signals() []Scenario {
 	return []Scenario{
 		{Name: "storm of SIGURG", Make: plain(storm)},
 		{Name: "os/signal", Make: plain(notified)},
+		{Name: "ignored signals", Make: plain(ignored)},
 		{Name: "SIGQUIT", Make: plain(quit), End: End{Exit: 2, Text: "SIGQUIT: quit"}},
 		{Name: "SIGQUIT with a crash trace", Make: makeQuitTrace, End: End{Signal: sigabrt, Text: "SIGQUIT: quit"}},
 	}
@@ -54,6 +55,18 @@ func notified() error {
 		}
 		<-c
 		signal.Stop(c)
+	}
+	return nil
+}
+
+// ignored has the kernel ignore a signal, and takes that back.
+func ignored() error {
+	for range 20 {
+		signal.Ignore(syscall.SIGHUP)
+		if err := syscall.Tgkill(syscall.Getpid(), syscall.Gettid(), syscall.SIGHUP); err != nil {
+			return err
+		}
+		signal.Reset(syscall.SIGHUP)
 	}
 	return nil
 }

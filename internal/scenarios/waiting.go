@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"time"
 )
 
@@ -15,6 +16,7 @@ func waiting() []Scenario {
 		{Name: "sleep", Make: always(sleeps)},
 		{Name: "timers", Make: plain(timers)},
 		{Name: "network poller", Make: makePoll, Calls: []string{"read"}},
+		{Name: "network poller of other goroutines", Make: makePollByOther, Others: []string{"read"}},
 		{Name: "deadline of a read", Make: makeDeadline, Calls: []string{"read"}},
 	}
 }
@@ -86,6 +88,24 @@ func makePoll() func() error {
 			}
 		}
 		return nil
+	}
+}
+
+// makePollByOther has another goroutine wait in the poller, while this one stops and starts
+// the world, which looks into the poller too (proc.go startTheWorldWithSema).
+func makePollByOther() func() error {
+	poll := makePoll()
+	return func() error {
+		done := make(chan error)
+		go func() { done <- poll() }()
+		for {
+			select {
+			case err := <-done:
+				return err
+			default:
+				runtime.GC()
+			}
+		}
 	}
 }
 
