@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 	children := judge.Children()
 	maps.Copy(children, installChildren)
 	maps.Copy(children, behaviourChildren())
+	maps.Copy(children, exampleChildren())
 	testproc.Main(m, children)
 }
 
