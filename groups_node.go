@@ -46,6 +46,7 @@ var groupFiles = group{"Files", []groupCall{
 	{nr: sysno.Faccessat, reason: "check permissions"},
 	{nr: sysno.Fchmod, reason: "change permissions of an open file"},
 	{nr: sysno.Fchmodat, reason: "change permissions (os.Chmod)"},
+	{nr: sysno.Fchownat, reason: "change owner (os.Chown: lumberjack's log rotation)"},
 	{nr: sysno.Getcwd, reason: "name of the working directory"},
 	{nr: sysno.Getdents64, reason: "list a directory"},
 	{nr: sysno.Linkat, reason: "make a hard link (os.Link)"},
@@ -63,9 +64,10 @@ var groupStorage = group{"Storage", []groupCall{
 	{nr: sysno.Fadvise64, reason: "advise about use of a file (pebble)"},
 	{nr: sysno.Fallocate, reason: "reserve space in a file (pebble)"},
 	{nr: sysno.Fdatasync, reason: "write data to the device (bbolt)"},
-	{nr: sysno.Fstatfs, reason: "state of the file system of an open file"},
+	{nr: sysno.Fstatfs, reason: "state of the file system of an open file (pebble)"},
 	{nr: sysno.Fsync, reason: "write data and state to the device (goleveldb)"},
-	{nr: sysno.Ftruncate, reason: "set the length of an open file"},
+	{nr: sysno.Ftruncate, reason: "set the length of an open file (bbolt, badger)"},
+	{nr: sysno.Readahead, reason: "read a file before it is asked for (pebble)"},
 	{nr: sysno.Statfs, reason: "state of a file system (pebble)"},
 	{nr: sysno.SyncFileRange, reason: "write part of a file to the device (pebble)"},
 }}
@@ -80,11 +82,10 @@ const noExec = "arg2:32 & 0x4 == 0x0"
 
 var groupFileMapping = group{"FileMapping", []groupCall{
 	{nr: sysno.Madvise, when: "arg2:32 in {0x0, 0x1, 0x2, 0x3, 0x4, 0x8}", reason: "advise about use of a mapping (bbolt: MADV_RANDOM)"},
-	{nr: sysno.Mincore, reason: "ask which pages are in memory"},
-	{nr: sysno.Mmap, when: noExec, reason: "map a file, never executable (bbolt, SQLite)"},
-	{nr: sysno.Mprotect, when: noExec, reason: "change protection, never to executable"},
-	{nr: sysno.Mremap, reason: "grow or move a mapping"},
-	{nr: sysno.Msync, reason: "write a mapping to the device"},
+	{nr: sysno.Mmap, when: noExec, reason: "map a file, never executable (bbolt, badger, SQLite)"},
+	{nr: sysno.Mprotect, when: noExec, reason: "change protection, never to executable (glibc's malloc, for engines with cgo)"},
+	{nr: sysno.Mremap, reason: "grow or move a mapping (SQLite with mmap_size)"},
+	{nr: sysno.Msync, reason: "write a mapping to the device (badger)"},
 }}
 
 var groupLegacyPaths = group{"LegacyPaths", []groupCall{
