@@ -5,6 +5,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/syscall-sandbox/sandbox/internal/abi"
 	"github.com/syscall-sandbox/sandbox/internal/sysno"
@@ -20,6 +21,7 @@ type policy struct {
 	name     string
 	rules    ruleSet
 	mistakes []*PolicyError
+	held     func() []*group // the groups that the rules hold: once, for all filters
 }
 
 // Scope is what a policy is put on; it decides the share of the Go runtime.
@@ -52,6 +54,7 @@ func NewPolicy(name string, b *SeccompPolicyBuilder) SyscallSandboxPolicy {
 		p.mistakes = append(p.mistakes, b.mistakes...)
 		p.mistakes = append(p.mistakes, p.rules.conditionMistakes()...)
 	}
+	p.held = sync.OnceValue(p.rules.groups)
 	for i, m := range p.mistakes {
 		named := *m
 		named.Policy = name

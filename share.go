@@ -34,11 +34,12 @@ func (p SyscallSandboxPolicy) conditional(nr uint32, s Scope) (rules []seccomp.R
 		rules = append(rules, seccomp.Rule{Call: callName(nr), When: []seccomp.Cond{noSiginfo}, Action: seccomp.Allow, Reason: "allowed by name; without a siginfo, which could forge the signal that reports a violation"})
 	}
 	for _, r := range p.p.rules.conds {
+		own := r
 		if nr == sysno.PidfdSendSignal {
 			r.when = append(slices.Clone(r.when), noSiginfo)
 		}
 		if r.nr == nr {
-			add(r, "allowed by name and arguments")
+			add(r, p.because(own))
 		}
 	}
 	if nr == sysno.Clone && p.p.rules.allowed.has(nr) {
@@ -223,13 +224,7 @@ var softenings = sync.OnceValue(func() (all []softening) {
 
 func (p SyscallSandboxPolicy) reason(nr uint32, s Scope) string {
 	if p.p.rules.allowed.has(nr) {
-		for _, g := range groups {
-			for _, c := range g.calls {
-				if c.nr == nr {
-					return g.name + ": " + c.reason
-				}
-			}
-		}
+		return p.because(conditionRule{nr: nr})
 	}
 	if rules := runtimeRulesOf(nr, s); len(rules) > 0 {
 		return rules[0].Reason
