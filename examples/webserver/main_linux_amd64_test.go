@@ -81,3 +81,14 @@ func TestViolation(t *testing.T) {
 		t.Error(r.Stderr)
 	}
 }
+
+// TestHangUp: a program that does not listen to SIGHUP ends by it, as ever, and not by its policy.
+func TestHangUp(t *testing.T) {
+	for _, action := range []string{"abort", "log-and-abort"} {
+		server, _ := start(t, "-sandbox="+action)
+		server.Signal(syscall.SIGHUP)
+		if r := server.Wait().ExpectSignal(t, syscall.SIGHUP); r.Stderr != "" {
+			t.Error(r.Stderr)
+		}
+	}
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/syscall-sandbox/sandbox"
+
+	"github.com/syscall-sandbox/sandbox/examples/internal/sdnotify"
+)
+
+//go:embed static
+var static embed.FS
+
+// daemon is all that is open while requests are served.
+type daemon struct {
+	*options
+	logs        *logs
+	notify      *sdnotify.Notifier
+	certificate *certificate
+	profiles    *profiles
+
+	server, pprofServer     http.Server
+	listener, pprofListener net.Listener
+	client                  http.Client
+	served                  atomic.Int64
+}
+
+// open opens, under the initialization policy, what is used under the next one.
+func open(o *options) (d *daemon, err error) {
+	d = &daemon{options: o, certificate: &certificate{cert: o.cert, key: o.key}, profiles: &profiles{}}
+	if d.logs, err = openLogs(o); err != nil {
+		return nil, err
+	}
+	if d.notify, err = sdnotify.Connect(); err != nil {
+		return nil, err
+	}
+	if err = d.certificate.load(); err != nil {
+		return nil, err
+	}
+	if d.listener, err = net.Listen("tcp", o.listen); err != nil {
+		return nil, err
+	}
+	if o.pprof != "" {
+		if d.pprofListener, err = net.Listen("tcp", o.pprof); err != nil {
+			return nil, err
+		}
+	}
+	d.client.Timeout = 10 * time.Second
+	d.server = http.Server{Handler: d.handler(), ErrorLog: d.logs.Logger, ReadHeaderTimeout: 10 * time.Second,
+		TLSConfig: &tls.Config{GetCertificate: d.certificate.get}}
+	d.pprofServer = http.Server{Handler: d.profiles, ErrorLog: d.logs.Logger, ReadHeaderTimeout: 10 * time.Second}
+	return d, nil
+}
+
+func (d *daemon) addresses() string {
+	text := "https://" + d.listener.Addr().String()
+	if d.pprofListener != nil {
+		text += " http://" + d.pprofListener.Addr().String()
+	}
+	return text
+}
+
+func (d *daemon) serve() {
+	d.logs.Printf("serving on %s", d.addresses())
+	go func() { d.ended(d.server.ServeTLS(d.listener, "", "")) }()
+	if d.pprofListener != nil {
+		go func() { d.ended(d.pprofServer.Serve(d.pprofListener)) }()
+	}
+}
+
+func (d *daemon) ended(err error) {
+	if !errors.Is(err, http.ErrServerClosed) {
+		d.logs.Print(err)
+	}
+}
+
+func (d *daemon) shutdown(ctx context.Context) error {
+	return errors.Join(d.server.Shutdown(ctx), d.pprofServer.Shutdown(ctx))
+}
+
+func (d *daemon) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "request %d\n", d.served.Add(1))
+	})
+	mux.HandleFunc("/upstream", d.askUpstream)
+	mux.Handle("/static/", http.FileServerFS(static))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.logs.Printf("%s %s", r.Method, r.URL) // before the answer: who has that finds the line
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// askUpstream is a client of another server. The transport connects on a goroutine of its own, under the process policy.
+func (d *daemon) askUpstream(w http.ResponseWriter, r *http.Request) {
+	answer, err := d.client.Get(d.upstream)
+	if err != nil {
+		err = sandbox.ExplainError(err)
+		d.logs.Printf("upstream: %v", err)
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer answer.Body.Close()
+	_, _ = io.Copy(w, answer.Body)
+}
+
+// profiles serves /debug/pprof while it is on. Nothing is opened or closed for that: the socket is there from the start.
+type profiles struct{ on atomic.Bool }
+
+func (p *profiles) toggle() string {
+	p.on.Store(!p.on.Load()) // on the one goroutine that attends to signals
+	if p.on.Load() {
+		return "on"
+	}
+	return "off"
+}
+
+func (p *profiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name, ok := strings.CutPrefix(r.URL.Path, "/debug/pprof/")
+	if !ok || !p.on.Load() {
+		http.NotFound(w, r)
+		return
+	}
+	switch name {
+	case "cmdline":
+		pprof.Cmdline(w, r)
+	case "profile":
+		pprof.Profile(w, r)
+	case "symbol":
+		pprof.Symbol(w, r)
+	case "trace":
+		pprof.Trace(w, r)
+	default:
+		pprof.Index(w, r)
+	}
+}
+
+// certificate is what new connections get.
+type certificate struct {
+	cert, key string // files
+	current   atomic.Pointer[tls.Certificate]
+}
+
+func (c *certificate) load() error {
+	loaded, err := tls.LoadX509KeyPair(c.cert, c.key)
+	if err == nil {
+		c.current.Store(&loaded)
+	}
+	return err
+}
+
+func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return c.current.Load(), nil
+}
