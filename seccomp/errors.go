@@ -43,10 +43,11 @@ var (
 type RuleError struct {
 	Index   int    // in Filter.Rules; -1: Default or Unknown
 	Call    string // the rule's call as given
-	Reason  string
+	Reason  string // what is wrong with it
 	Nearest string // the known name most like Call, if that was the mistake and one is like it
 }
 
+// Error says which rule it is, what is wrong, and what may have been meant.
 func (e *RuleError) Error() string {
 	msg := "seccomp: " + e.Reason
 	if e.Index >= 0 {
@@ -80,6 +81,7 @@ type InstallError struct {
 	Advice string // what to do about it; may be empty
 }
 
+// Error says what was asked, the errno by its name, and the advice.
 func (e *InstallError) Error() string {
 	name, ok := sysno.Errno(uint16(e.Errno))
 	if !ok {
@@ -126,6 +128,7 @@ type ThreadSyncError struct {
 	TID int // one such thread; 0 with TSyncESRCH, where the kernel does not say which
 }
 
+// Error names the thread, if it is known, and what to do.
 func (e *ThreadSyncError) Error() string {
 	which := "a thread has"
 	if e.TID != 0 {

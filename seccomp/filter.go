@@ -18,8 +18,8 @@ import (
 // always.
 type Rule struct {
 	Call   string // the kernel's name: "openat"
-	When   []Cond
-	Action Action
+	When   []Cond // all must hold; none: always
+	Action Action // what the kernel does then
 	Reason string // for people; it does not change the program
 }
 
@@ -45,7 +45,7 @@ func Group(a Action, calls ...string) []Rule {
 type Filter struct {
 	Default Action // of the numbers that this library's table knows, when no rule answers
 	Unknown Action // of the other numbers below 0x40000000: gaps, and calls newer than the table
-	Rules   []Rule
+	Rules   []Rule // first what answers first, among the rules of one call
 }
 
 // Decide returns what the filter answers to a call, and the rule that says so:

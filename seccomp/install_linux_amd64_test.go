@@ -23,13 +23,12 @@ func TestMain(m *testing.M) {
 	maps.Copy(children, installChildren)
 	maps.Copy(children, behaviourChildren())
 	maps.Copy(children, exampleChildren())
+	maps.Copy(children, errorChildren)
 	testproc.Main(m, children)
 }
 
 var installChildren = map[string]func(){
 	"chainFull":    chainFullChild,
-	"refused":      refusedChild,
-	"pretended":    pretendedChild,
 	"kill":         killChild,
 	"killX32":      killX32Child,
 	"trap":         trapChild,
@@ -176,13 +175,7 @@ func chainFullChild() {
 	})
 }
 
-// An outer filter that refuses seccomp(2), as those of containers do.
-func TestOuterFilterRefuses(t *testing.T) {
-	testproc.Require(t, testproc.Seccomp)
-	testproc.Run(t, "refused").ExpectExit(t, 0)
-	testproc.Run(t, "pretended").ExpectExit(t, 0)
-}
-
+// refusedChild: an outer filter that refuses seccomp(2), as those of containers do.
 func refusedChild() {
 	onThread(func() {
 		noNewPrivs()
@@ -191,17 +184,6 @@ func refusedChild() {
 		_, nnp := seccomp.NoNewPrivs()
 		for _, err := range []error{seccomp.SetFilter(refuseGetgroups(), 0), seccomp.SetNoNewPrivs(), nnp, seccomp.ActionAvailable(seccomp.Allow)} {
 			check(errors.Is(err, seccomp.ErrRefused) && errors.Is(err, syscall.EPERM) && !errors.Is(err, errors.ErrUnsupported), "%v", err)
-		}
-	})
-}
-
-func pretendedChild() {
-	onThread(func() {
-		noNewPrivs()
-		err := seccomp.SetFilter(refusing(seccomp.Errno(uint16(unix.ENOSYS)), "seccomp"), 0)
-		check(err == nil, "SetFilter: %v", err)
-		for _, err := range []error{seccomp.SetFilter(refuseGetgroups(), 0), seccomp.ActionAvailable(seccomp.Allow)} {
-			check(errors.Is(err, errors.ErrUnsupported) && errors.Is(err, syscall.ENOSYS), "%v", err)
 		}
 	})
 }

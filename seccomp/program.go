@@ -86,9 +86,9 @@ func (p *Program) Converted() int { return bpfsim.Converted(p.Instructions()) }
 
 // A Decision is what a program answers to a call, and why.
 type Decision struct {
-	Action Action
-	Rule   *Rule // that answers; nil for Default, Unknown and what always kills
-	Path   []int // the instructions executed, as String numbers them
+	Action Action // the answer
+	Rule   *Rule  // that answers; nil for Default, Unknown and what always kills
+	Path   []int  // the instructions executed, as String numbers them
 
 	// Cached says that from Linux 5.11 on the kernel does not run the program for
 	// this call's number: it is allowed whatever the arguments are.

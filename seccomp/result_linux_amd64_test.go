@@ -59,6 +59,7 @@ func TestActionAvailableResult(t *testing.T) {
 	}{
 		{KillProcess, syscall.EINVAL, true},
 		{Log, syscall.EINVAL, true},
+		{UserNotif, syscall.EINVAL, true},
 		{Allow, syscall.EINVAL, false},
 		{Errno(1), syscall.EINVAL, false},
 		{Allow, syscall.EOPNOTSUPP, true},

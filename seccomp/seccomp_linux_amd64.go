@@ -121,9 +121,9 @@ func actionAvailableResult(a Action, errno syscall.Errno) error {
 	switch {
 	case errno == 0:
 		return nil
-	case errno == unix.EINVAL && a != KillProcess && a != Log:
-		// The question is as old as KillProcess and Log (Linux 4.14). A kernel that
-		// does not know it lacks these two; of the older actions it has not said anything.
+	case errno == unix.EINVAL && a != KillProcess && a != Log && a != UserNotif:
+		// The question is as old as KillProcess and Log (Linux 4.14), and older than UserNotif.
+		// A kernel that does not know it lacks these; of the older actions it has not said anything.
 		return errors.New("seccomp: " + opActionAvailable + ": the kernel is too old to say whether it has " + a.String())
 	}
 	return installError(opActionAvailable, errno, a)
