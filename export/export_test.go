@@ -326,3 +326,33 @@ func TestSystemdUnit(t *testing.T) {
 		t.Error("a filter that kills is exported")
 	}
 }
+
+// What a launcher needs is permitted, and no more than that is added.
+func TestForLauncher(t *testing.T) {
+	for _, l := range []export.Launcher{export.Bubblewrap, export.Runc, export.RuncPrivileged, export.Systemd} {
+		for _, p := range sandbox.Policies() {
+			f := container(t, p)
+			with := export.ForLauncher(f, l)
+			if _, err := with.Compile(); err != nil {
+				t.Errorf("%s: %v", p, err)
+			}
+			if witnesses, undecided := seccomp.Uncovered(with, f); len(witnesses)+len(undecided) > 0 {
+				t.Errorf("%s: the launcher takes away %v %v", p, witnesses, undecided)
+			}
+			for _, r := range with.Rules {
+				if strings.HasPrefix(r.Reason, "Launcher: ") && l == export.Bubblewrap {
+					t.Errorf("%s: bubblewrap executes at once: %v", p, r)
+				}
+			}
+		}
+	}
+	for text, want := range map[string]bool{"setuid": true, "openat(0, 0, O_WRONLY|O_CLOEXEC)": true, "openat(0, 0, O_RDWR)": false, "prctl(24)": true, "prctl(1)": false} {
+		c, err := seccomp.ParseCall(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := export.ForLauncher(container(t, sandbox.PolicyNet), export.RuncPrivileged).Decide(c); got.Permits() != want {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}

@@ -4,6 +4,7 @@ package export
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/syscall-sandbox/sandbox/seccomp"
 )
@@ -26,19 +27,40 @@ const (
 
 // ForLauncher returns the filter with what the launcher itself calls after it has
 // loaded it. It must permit that whatever the program's policy says, or the program never
-// starts.
+// starts. The reasons of these rules begin with "Launcher: ".
 func ForLauncher(f seccomp.Filter, l Launcher) seccomp.Filter {
-	var more []seccomp.Rule
-	for _, need := range launches[l] {
-		permitted := slices.ContainsFunc(f.Rules, func(r seccomp.Rule) bool {
-			return r.Call == need.call && len(r.When) == 0 && r.Action.Permits()
-		})
-		if !permitted {
-			more = append(more, seccomp.Rule{Call: need.call, Action: seccomp.Allow, Reason: "Launcher: " + need.why})
-			// Conditions of the same call would say nothing more.
-			f.Rules = slices.DeleteFunc(slices.Clone(f.Rules), func(r seccomp.Rule) bool { return r.Call == need.call })
+	f.Rules = slices.Clone(f.Rules)
+	for _, n := range launches[l] {
+		r, ok := n.rule()
+		if missing, undecided := seccomp.Uncovered(f, seccomp.Filter{Rules: []seccomp.Rule{r}}); !ok || len(missing)+len(undecided) == 0 {
+			continue
+		}
+		at := slices.IndexFunc(f.Rules, func(other seccomp.Rule) bool { return other.Call == n.call })
+		switch {
+		case at < 0:
+			f.Rules = append(f.Rules, r)
+		case n.when != "":
+			f.Rules = slices.Insert(f.Rules, at, r)
+		default: // other rules of the call have nothing left to say
+			f.Rules[at] = r
+			f.Rules = append(f.Rules[:at+1], slices.DeleteFunc(f.Rules[at+1:], func(other seccomp.Rule) bool { return other.Call == n.call })...)
 		}
 	}
-	f.Rules = append(more, f.Rules...)
 	return f
+}
+
+// rule is a need as a rule. The conditions of the table can be read: a test says so.
+func (n need) rule() (seccomp.Rule, bool) {
+	r := seccomp.Rule{Call: n.call, Action: seccomp.Allow, Reason: "Launcher: " + n.why}
+	if n.when == "" {
+		return r, true
+	}
+	for text := range strings.SplitSeq(n.when, " && ") {
+		c, err := seccomp.ParseCond(text)
+		if err != nil {
+			return r, false
+		}
+		r.When = append(r.When, c)
+	}
+	return r, true
 }
