@@ -20,9 +20,9 @@ var groupSetup = group{"Sandbox setup", []groupCall{
 	{nr: sysno.Seccomp, when: "arg0:32 == 0x1 && arg1:32 in {0x0, 0x1}", reason: "puts a filter on one thread, or on all (SECCOMP_FILTER_FLAG_TSYNC)"},
 	{nr: sysno.Prctl, when: "arg0:32 in {0xf, 0x10, 0x26, 0x27}", reason: "no_new_privs, names of threads"},
 	{nr: sysno.Personality, when: "arg0:32 == 0xffffffff", reason: "asks whether addresses are random (log-and-allow, learn)"},
-	{nr: sysno.Openat, when: "arg2:32 == 0x80000", reason: "reads /proc/self/maps and /proc/self/task"},
+	{nr: sysno.Openat, when: "arg2:32 in {0x80000, 0x90000}", reason: "reads /proc/self/maps and /proc/self/task"},
 	{nr: sysno.Getdents64, reason: "lists threads (Threads)"},
-	{nr: sysno.Pipe2, when: "arg1:32 == 0x80000", reason: "begins the network poller"},
+	{nr: sysno.Pipe2, when: "arg1:32 in {0x80000, 0x80800}", reason: "begins the network poller; reports wake their goroutine"},
 	{nr: sysno.Writev, reason: "the report of a violation"},
 }}
 
