@@ -113,9 +113,6 @@ var filterBehaviours = []kernelBehaviour{
 	{name: "sealed", what: "filters seccomp(2) itself: a filter can be the last", child: refusedChild},
 }
 
-// notifyBehaviours are those of listeners.
-var notifyBehaviours []kernelBehaviour
-
 func TestKernelBehaviour(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, b := range kernelBehaviours {

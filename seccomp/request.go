@@ -76,11 +76,11 @@ func (r *Request) Return(v uint64) error {
 	return r.answer(response{val: v})
 }
 
-// Fail lets the call fail with an errno from 1 to 4095, Linux's number. Others are
-// refused with EINVAL.
+// Fail lets the call fail with an errno from 1 to 4094, Linux's number. Others are
+// refused with EINVAL: 0 would be success, and so would 4095 to a caller that is a Go program.
 func (r *Request) Fail(errno uint16) error {
-	if errno < 1 || errno > abi.MaxErrno {
-		return &RequestError{Op: opSend, Errno: abi.EINVAL, Advice: "an errno is from 1 to 4095"}
+	if errno < 1 || errno >= abi.MaxErrno {
+		return &RequestError{Op: opSend, Errno: abi.EINVAL, Advice: "an errno is from 1 to 4094"}
 	}
 	return r.answer(response{err: -int32(errno)})
 }

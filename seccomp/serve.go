@@ -93,7 +93,7 @@ func (l *Listener) ServeWith(ctx context.Context, o ServeOptions, handler func(c
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout
 	}
-	if o.Errno == 0 || o.Errno > abi.MaxErrno {
+	if o.Errno == 0 || o.Errno >= abi.MaxErrno {
 		o.Errno = eio
 	}
 	stop, err := l.takeTurn(ctx)
