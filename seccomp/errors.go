@@ -23,8 +23,8 @@ var (
 
 	// ErrChainFull: the filters of a thread are too long together (ENOMEM). At
 	// most 32768 instructions are allowed, counted as the kernel translates them, which is
-	// up to three times a program's Len, and four more for each older filter.
-	// The kernel says the same when it is out of memory.
+	// up to three times a program's Len, and four more for each older filter:
+	// [Program.Converted]. The kernel says the same when it is out of memory.
 	ErrChainFull = errors.New("seccomp: too many filters on the thread")
 
 	// ErrListenerExists: a filter of the thread has a listener already (EBUSY). Of all

@@ -66,6 +66,9 @@ const (
 // With TSync it filters every thread of the process. Called on a thread with
 // filters of its own it would spread these too.
 //
+// A program that answers UserNotif is taken too, but without a listener those calls fail
+// with ENOSYS: see [SetFilterWithListener].
+//
 // The errors are documented at [ErrNoProgram], [InstallError] and
 // [ThreadSyncError]; after an error nothing is installed.
 func SetFilter(p *Program, f Flags) error {
@@ -134,7 +137,7 @@ func ActionAvailable(a Action) error {
 func budget(p *Program) string {
 	n := p.Converted()
 	return fmt.Sprintf("the filters of a thread may count %d instructions together: this one counts %d, so those already there count more than %d"+
-		" (or the kernel is out of memory)", abi.MaxPathInsn, n, abi.MaxPathInsn-n)
+		" (unless net.core.bpf_jit_harden makes all count more, or the kernel is out of memory)", abi.MaxPathInsn, n, abi.MaxPathInsn-n)
 }
 
 // Sizes are the sizes in bytes of the structures by which the kernel and a listener

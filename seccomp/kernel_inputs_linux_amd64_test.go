@@ -76,7 +76,7 @@ func programRefused() {
 // chainLimit fills the chain to the last instruction.
 func chainLimit() {
 	if hardened, err := os.ReadFile("/proc/sys/net/core/bpf_jit_harden"); err == nil && string(hardened) != "0\n" {
-		println("bpf_jit_harden: the kernel hides constants, which takes more instructions: not counted here")
+		println("bpf_jit_harden: the kernel blinds constants, and a program counts more, by how much it does not say")
 		return
 	}
 	// converted returns a program that counts n.

@@ -81,7 +81,9 @@ func (p *Program) Unchecked() []string { return slices.Clone(p.unchecked) }
 
 // Converted returns the length that counts for the kernel's limit on the filters
 // of a thread, 32768: that of the program after the kernel has converted it. Each
-// filter that is there already counts four more than its own.
+// filter that is there already counts four more than its own. Where the kernel blinds
+// constants against attackers (net.core.bpf_jit_harden is 2, or 1 and the thread without
+// CAP_BPF) a program counts more, up to three times as much.
 func (p *Program) Converted() int { return bpfsim.Converted(p.Instructions()) }
 
 // A Decision is what a program answers to a call, and why.
