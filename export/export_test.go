@@ -340,8 +340,8 @@ func TestForLauncher(t *testing.T) {
 				t.Errorf("%s: the launcher takes away %v %v", p, witnesses, undecided)
 			}
 			for _, r := range with.Rules {
-				if strings.HasPrefix(r.Reason, "Launcher: ") && l == export.Bubblewrap {
-					t.Errorf("%s: bubblewrap executes at once: %v", p, r)
+				if strings.HasPrefix(r.Reason, "Launcher: ") && l == export.Systemd {
+					t.Errorf("%s: systemd executes at once: %v", p, r)
 				}
 			}
 		}

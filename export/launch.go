@@ -13,7 +13,7 @@ import (
 type Launcher uint8
 
 const (
-	// Bubblewrap, and whatever executes the program at once.
+	// Bubblewrap, with a PID namespace or without.
 	Bubblewrap Launcher = iota
 	// Runc is runc, alone or below Docker, Kubernetes and Podman, where the container
 	// has no_new_privs (Kubernetes: allowPrivilegeEscalation: false).

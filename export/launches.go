@@ -11,10 +11,15 @@ type need struct{ call, when, why string }
 // launches are seen in runc 1.1.5 and bubblewrap 0.8.0, between the filter and execve(2).
 // What the Go runtime of runc itself makes is in the share of the program's runtime.
 var launches = map[Launcher][]need{
-	Bubblewrap:     nil,
+	Bubblewrap:     bubblewrap,
 	Runc:           runc,
 	RuncPrivileged: slices.Concat(runc, runcPrivileged),
 	Systemd:        nil,
+}
+
+var bubblewrap = []need{
+	{"wait4", "", "the first process of a PID namespace, bubblewrap's own, waits for the others"},
+	{"write", "", "it tells its parent how the program ended"},
 }
 
 var runc = []need{

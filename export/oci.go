@@ -161,19 +161,25 @@ func (c cube) args() (args []arg) {
 	return args
 }
 
-// newest names the newest call that the table knows with the default's action: runc looks
-// for the largest number in a profile and takes the calls above it for unknown ones.
+// newest names the newest calls that the table knows with the default's action: runc looks
+// for the largest number in a profile that libseccomp knows, and takes those above for
+// unknown ones.
 func newest(def seccomp.Action, p profile) []syscall {
-	var largest string
-	for _, name := range sysno.All() {
-		largest = name
-	}
-	named := func(s syscall) bool { return slices.Contains(s.Names, largest) }
-	if def.Permits() || slices.ContainsFunc(p.Syscalls, named) {
+	if def.Permits() {
 		return nil
 	}
-	return []syscall{{Comment: "the newest call that was known when this was written", Names: []string{largest}, Action: p.DefaultAction, ErrnoRet: p.DefaultErrnoRet}}
+	var names []string
+	for nr, name := range sysno.All() {
+		named := func(s syscall) bool { return slices.Contains(s.Names, name) }
+		if nr >= pidfdSendSignal && !slices.ContainsFunc(p.Syscalls, named) {
+			names = append(names, name)
+		}
+	}
+	return []syscall{{Comment: "refused: the newest calls that were known when this was written", Names: names, Action: p.DefaultAction, ErrnoRet: p.DefaultErrnoRet}}
 }
+
+// pidfdSendSignal is the first of the numbers that all architectures share, 5.1's and later.
+const pidfdSendSignal = 424
 
 func indented(v any) ([]byte, error) {
 	var b bytes.Buffer

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT
+
+// Package integration has the tests of exports by the programs that read them: runc,
+// bubblewrap, systemd. They run with -tags integration (make integration), as root,
+// and fail where one of these is missing.
+package integration

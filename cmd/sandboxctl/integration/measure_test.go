@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+
+//go:build integration
+
+package integration
+
+import (
+	"bytes"
+	"encoding/gob"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/syscall-sandbox/sandbox"
+	"github.com/syscall-sandbox/sandbox/export"
+	"github.com/syscall-sandbox/sandbox/internal/abi"
+	"github.com/syscall-sandbox/sandbox/internal/judge"
+	"github.com/syscall-sandbox/sandbox/internal/sysno"
+	"github.com/syscall-sandbox/sandbox/seccomp"
+)
+
+// policies are narrow and wide ones, and one of every kind of condition.
+var policies = []sandbox.SyscallSandboxPolicy{
+	sandbox.PolicyValidationScriptCheck, sandbox.PolicyNet, sandbox.PolicyInitializationMapPort, sandbox.PolicyTxIndex, sandbox.PolicyInitialization,
+}
+
+func need(t *testing.T, tools ...string) {
+	t.Helper()
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Fatalf("%v: install what .ci/run does", err)
+		}
+	}
+}
+
+// rootfs is a directory with the probe, a static program, in it.
+func rootfs(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	must(t, os.Chmod(dir, 0o755))
+	for _, d := range []string{"proc", "dev", "sys", "tmp"} {
+		must(t, os.Mkdir(filepath.Join(dir, d), 0o755))
+	}
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "probe"), "./probe")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return dir
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func filter(t *testing.T, p sandbox.SyscallSandboxPolicy, l export.Launcher) seccomp.Filter {
+	t.Helper()
+	f, err := p.Filter(sandbox.ScopeContainer, sandbox.ActionDeny)
+	must(t, err)
+	return export.ForLauncher(f, l)
+}
+
+// samples are calls of every number that is known, each with arguments that meet its
+// conditions and with some that do not, and some numbers that nobody knows.
+func samples(f seccomp.Filter) (calls []seccomp.Call) {
+	add := func(c seccomp.Call) {
+		if !judge.Exempt(c) {
+			calls = append(calls, c)
+		}
+	}
+	for _, name := range sysno.All() {
+		c, _ := seccomp.CallOf(name)
+		add(c)
+	}
+	for _, r := range f.Rules {
+		c, ok := seccomp.CallOf(r.Call)
+		if !ok || len(r.When) == 0 {
+			continue
+		}
+		for _, cond := range r.When {
+			arg, masks, _ := cond.Masks()
+			for _, m := range masks {
+				c.Args[arg] = m.Value
+				add(c)
+				for _, other := range []uint64{1, 1 << 31, 1 << 32, 1 << 63, m.Mask & -m.Mask} {
+					flipped := c
+					flipped.Args[arg] ^= other
+					add(flipped)
+				}
+			}
+		}
+	}
+	for _, nr := range []uint32{sysno.Max + 1, 600, 4000} {
+		add(seccomp.Call{Arch: abi.AuditArchX86_64, Nr: nr})
+	}
+	return calls
+}
+
+// compare asks the probe, which launch runs, about samples, and returns what it answers
+// otherwise than the filter, by number. Of two errnos ENOSYS hides "permitted": samples
+// whose answer is ENOSYS say nothing more than that they are not refused otherwise.
+func compare(t *testing.T, f seccomp.Filter, launch func(*exec.Cmd) *exec.Cmd) map[uint32]string {
+	t.Helper()
+	calls := samples(f)
+	var in bytes.Buffer
+	must(t, gob.NewEncoder(&in).Encode(calls))
+	cmd := launch(exec.Command("/probe", "measure"))
+	var out, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = &in, &out, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	var results []int64
+	must(t, gob.NewDecoder(&out).Decode(&results))
+	other := make(map[uint32]string)
+	for i, c := range calls {
+		action, _ := f.Decide(c)
+		want := -int64(abi.ENOSYS)
+		if !action.Permits() {
+			want = -int64(action.Value() & abi.RetData)
+		}
+		if results[i] != want {
+			other[c.Nr] = fmt.Sprintf("%s: %d, the filter says %s", c, results[i], action)
+		}
+	}
+	return other
+}
+
+// unknownTo reports whether the installed libseccomp has no number for a call.
+func unknownTo(t *testing.T, name string) bool {
+	t.Helper()
+	out, err := exec.Command("scmp_sys_resolver", "-a", "x86_64", name).Output()
+	must(t, err)
+	nr, err := strconv.Atoi(strings.TrimSpace(string(out)))
+	must(t, err)
+	return nr < 0
+}
+
+// explained takes out of the differences those that the losses of the export name, and
+// calls that libseccomp does not know, and fails for the rest.
+func explained(t *testing.T, other map[uint32]string, losses []export.Loss) {
+	t.Helper()
+	for _, l := range losses {
+		if nr, ok := sysno.Number(l.Call); ok {
+			delete(other, nr)
+		}
+	}
+	for nr, text := range other {
+		name, known := sysno.Name(nr)
+		if known && unknownTo(t, name) {
+			t.Logf("unknown to this libseccomp: %s", text)
+			continue
+		}
+		t.Error(text)
+	}
+}
+
+// wantReport looks that the report of a violation is whole, in spite of an outer filter.
+func wantReport(t *testing.T, stderr string) {
+	t.Helper()
+	for _, want := range []string{
+		`ERROR: The syscall "getgroups" (syscall number 115) is not allowed by the syscall sandbox in thread "scriptch.0" (policy "validation-script-check").`,
+		"  call:     getgroups(0, 0x0)\n", "  stack:\n", "main.setup", "  remedy:   ",
+	} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("%q is missing in\n%s", want, stderr)
+		}
+	}
+}
