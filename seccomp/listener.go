@@ -103,15 +103,24 @@ func SetFilterWithListener(p *Program, f Flags) (*Listener, error) {
 // stays the caller's, who should close it. The error wraps [ErrNotListener] if f is
 // something else.
 func NewListener(f *os.File) (*Listener, error) {
+	var l *Listener
+	err := withFD(f, func(fd int) (err error) {
+		l, err = dupListener(fd)
+		return err
+	})
+	return l, err
+}
+
+// withFD calls fn with the descriptor of a file, which is not closed meanwhile.
+func withFD(f *os.File, fn func(fd int) error) error {
 	conn, err := f.SyscallConn()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var l *Listener
-	if cerr := conn.Control(func(fd uintptr) { l, err = dupListener(int(fd)) }); cerr != nil {
-		return nil, cerr
+	if conn.Control(func(fd uintptr) { err = fn(int(fd)) }) != nil {
+		return &os.PathError{Op: "use", Path: f.Name(), Err: os.ErrClosed}
 	}
-	return l, err
+	return err
 }
 
 // File returns a duplicate of the listener's descriptor, close-on-exec, to pass to

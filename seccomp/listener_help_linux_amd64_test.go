@@ -5,7 +5,6 @@ package seccomp_test
 import (
 	"context"
 	"errors"
-	"maps"
 	"runtime"
 	"syscall"
 	"unsafe" // ioctl(2) takes pointers
@@ -18,9 +17,6 @@ import (
 )
 
 // What tests of listeners share. All of it runs in children.
-
-// addChildren registers children of a file.
-func addChildren(children map[string]func()) { maps.Copy(installChildren, children) }
 
 // A caller is a thread under a filter that notifies, which does what it is told.
 type caller struct {

@@ -46,6 +46,7 @@ func noArgument() error {
 func (r *Request) ReadMemory(addr uint64, b []byte) (int, error) {
 	n, err := r.readMemory(addr, b)
 	if gone := r.Valid(); gone != nil {
+		clear(b) // of what may be another process's
 		return 0, gone
 	}
 	return n, err

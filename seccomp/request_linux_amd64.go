@@ -59,17 +59,11 @@ func (r *Request) addFile(f *os.File, o FileOptions, answer bool) (fd int, err e
 	if answer {
 		a.flags |= abi.AddFDSend
 	}
-	conn, err := f.SyscallConn()
-	if err != nil {
-		return 0, err
-	}
-	cerr := conn.Control(func(src uintptr) {
+	err = withFD(f, func(src int) (err error) {
 		a.src = uint32(src)
 		fd, err = h.addFD(&a)
+		return err
 	})
-	if cerr != nil {
-		return 0, cerr
-	}
 	return fd, err
 }
 
