@@ -31,6 +31,7 @@ type options struct {
 	ScriptWorkers int                          `long:"scriptworkers" description:"threads that run scripts (default: one per processor, at most 8)"`
 	ExitAtTip     bool                         `long:"exit-at-tip" description:"stop when all blocks of the peer are connected"`
 	Debug         bool                         `long:"debug" description:"log more"`
+	DebugLogFile  string                       `long:"debuglogfile" description:"log to this file, which SIGHUP opens anew (default: standard output)"`
 }
 
 func main() {
@@ -44,10 +45,14 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	setupLog(opts.Debug)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if err := run(opts, signals); err != nil {
+	op, err := newOperator(opts)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	if err := run(opts, op, signals); err != nil {
 		slog.Error("stopped", "err", err)
 		os.Exit(1)
 	}
@@ -71,13 +76,4 @@ func parseOptions(args []string) (*options, error) {
 		return nil, errors.New("--scriptworkers: want 1 to 64")
 	}
 	return opts, nil
-}
-
-// setupLog logs to standard output: standard error is for what ends the node, the sandbox's report above all.
-func setupLog(debug bool) {
-	level := slog.LevelInfo
-	if debug {
-		level = slog.LevelDebug
-	}
-	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{Level: level})))
 }

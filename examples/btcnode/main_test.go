@@ -13,17 +13,24 @@ import (
 
 	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/nodeproc"
 	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/rpcapi"
+	"github.com/syscall-sandbox/sandbox/examples/internal/faketime"
 )
 
 const (
 	// runAsNode makes the test binary be the node: so the node is tested in the build flavour of the test, -race included.
 	runAsNode = "BTCNODE_TEST_RUN_AS_NODE"
+	// runWithClock makes it run a node with a wall clock that standard input sets.
+	runWithClock = "BTCNODE_TEST_RUN_WITH_CLOCK"
 
 	testTimeout = 2 * time.Minute // for one step, on a loaded machine under -race
 	tipHeight   = 14131
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(runWithClock) != "" {
+		os.Unsetenv(runWithClock)
+		faketime.Main(os.Stdin, os.Args[0], os.Args[1:]...)
+	}
 	if os.Getenv(runAsNode) != "" {
 		main()
 		os.Exit(0)
@@ -45,7 +52,12 @@ func nodeCommand(args ...string) *exec.Cmd {
 
 func startNode(t *testing.T, dataDir string, args ...string) *nodeproc.Process {
 	t.Helper()
-	p, err := nodeproc.Start(nodeCommand(args...), dataDir, testTimeout)
+	return startCommand(t, dataDir, nodeCommand(args...))
+}
+
+func startCommand(t *testing.T, dataDir string, cmd *exec.Cmd) *nodeproc.Process {
+	t.Helper()
+	p, err := nodeproc.Start(cmd, dataDir, testTimeout)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/btcsuite/btcd/chaincfg/v2"
@@ -28,6 +29,7 @@ var errStopped = errors.New("the node stops")
 // node is what the roles work with.
 type node struct {
 	opts     *options
+	operator *operator
 	chain    *chain
 	scripts  *scriptPool
 	index    *txIndex
@@ -46,7 +48,7 @@ type node struct {
 }
 
 // run goes through the three phases of the node: initialization, steady work, shutoff. Each may do less than the one before.
-func run(opts *options, signals <-chan os.Signal) (err error) {
+func run(opts *options, op *operator, signals <-chan os.Signal) (err error) {
 	files, err := openSandboxFiles(opts)
 	if err != nil {
 		return err
@@ -55,7 +57,7 @@ func run(opts *options, signals <-chan os.Signal) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, files.conclude()) }()
-	n, err := openNode(opts, files)
+	n, err := openNode(opts, op, files)
 	if err != nil {
 		return err
 	}
@@ -64,11 +66,12 @@ func run(opts *options, signals <-chan os.Signal) (err error) {
 	if err := sandbox.SetProcessPolicy(files.policy(policySteady)); err != nil {
 		return errors.Join(err, n.chain.close(), n.index.close())
 	}
-	go n.stopOnSignal(signals)
+	go n.attend(signals)
 	if err := n.start(); err != nil {
 		n.fail(err)
 	}
 	<-n.quit
+	op.notify.Send("STOPPING=1")
 	end := n.shutdown()
 	var storage *storageError
 	if errors.As(n.failure, &storage) && errors.Is(end, storage) {
@@ -78,8 +81,8 @@ func run(opts *options, signals <-chan os.Signal) (err error) {
 }
 
 // openNode opens databases and sockets, under the initialization policy.
-func openNode(opts *options, files *sandboxFiles) (n *node, err error) {
-	n = &node{opts: opts, scripts: newScriptPool(opts.ScriptWorkers), quit: make(chan struct{}), roles: roles{action: opts.Sandbox, files: files}}
+func openNode(opts *options, op *operator, files *sandboxFiles) (n *node, err error) {
+	n = &node{opts: opts, operator: op, scripts: newScriptPool(opts.ScriptWorkers), quit: make(chan struct{}), roles: roles{action: opts.Sandbox, files: files}}
 	if n.chain, err = openChain(opts.DataDir, &chaincfg.MainNetParams, n.scripts, n.quit); err != nil {
 		return nil, err
 	}
@@ -89,7 +92,7 @@ func openNode(opts *options, files *sandboxFiles) (n *node, err error) {
 	slog.Info("loaded", "height", n.chain.height(), "sandbox", opts.Sandbox)
 	n.peers = newPeers(n.chain, n.quit)
 	n.messages = &messageHandler{chain: n.chain, peers: n.peers, progress: n.connectedOne, failed: n.fail}
-	n.sched = &scheduler{chain: n.chain, report: n.reportProgress, failed: n.fail, wake: make(chan struct{}, 1)}
+	n.sched = &scheduler{chain: n.chain, operator: op, report: n.reportProgress, failed: n.fail, wake: make(chan struct{}, 1)}
 	n.rpc = newRPCServer(n.rpcMethods())
 	n.progress = progress.New(os.Stderr, "blocks", n.logProgress)
 	if err := n.listen(); err != nil {
@@ -122,6 +125,7 @@ func (n *node) start() error {
 	if err := n.startBase(); err != nil {
 		return err
 	}
+	n.operator.notify.Send("READY=1")
 	if err := n.runImport(); errors.Is(err, errStopped) {
 		return nil
 	} else if err != nil {
@@ -224,11 +228,19 @@ func (n *node) fail(err error) {
 	})
 }
 
-func (n *node) stopOnSignal(signals <-chan os.Signal) {
-	select {
-	case s := <-signals:
-		n.stop(s.String())
-	case <-n.quit:
+// attend does what signals ask for, until the node stops.
+func (n *node) attend(signals <-chan os.Signal) {
+	for {
+		select {
+		case s := <-signals:
+			if s != syscall.SIGHUP {
+				n.stop(s.String())
+				return
+			}
+			n.operator.hungUp()
+		case <-n.quit:
+			return
+		}
 	}
 }
 

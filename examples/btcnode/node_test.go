@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -80,11 +81,20 @@ func TestKilledHalfWay(t *testing.T) {
 // the test is.
 func quietLine(t *testing.T, addr string, n int64) string {
 	t.Helper()
+	near, _ := gatedLine(t, addr, n)
+	return near
+}
+
+// gatedLine is a quietLine that goes on when open is called.
+func gatedLine(t *testing.T, addr string, n int64) (at string, open func()) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
+	gate := make(chan struct{})
+	open = sync.OnceFunc(func() { close(gate) })
+	t.Cleanup(func() { l.Close(); open() })
 	go func() {
 		near, err := l.Accept()
 		if err != nil {
@@ -95,12 +105,16 @@ func quietLine(t *testing.T, addr string, n int64) string {
 			near.Close()
 			return
 		}
-		go io.CopyN(near, far, n)
-		io.Copy(far, near) // ends when the node is killed
+		go func() {
+			_, _ = io.CopyN(near, far, n)
+			<-gate
+			_, _ = io.Copy(near, far)
+		}()
+		io.Copy(far, near) // ends with the node
 		near.Close()
 		far.Close()
 	}()
-	return l.Addr().String()
+	return l.Addr().String(), open
 }
 
 var loaded = regexp.MustCompile(`msg=loaded height=(\d+)`)

@@ -10,10 +10,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/btcsuite/btcd/btcjson"
+
+	"github.com/syscall-sandbox/sandbox/examples/internal/profiles"
 )
 
 const (
@@ -39,6 +42,7 @@ type rpcServer struct {
 	password string
 	methods  map[string]rpcMethod
 	calls    chan *rpcCall
+	profiles profiles.Handler
 	answered [rpcWorkers]atomic.Int64
 	accepted atomic.Int64
 }
@@ -87,6 +91,10 @@ func (s *rpcServer) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if user != rpcUser || subtle.ConstantTimeCompare([]byte(password), []byte(s.password)) == 0 {
 		w.Header().Set("WWW-Authenticate", `Basic realm="jsonrpc"`)
 		http.Error(w, "wrong user or password", http.StatusUnauthorized)
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, profiles.Path) {
+		s.profiles.ServeHTTP(w, r)
 		return
 	}
 	if r.Method != http.MethodPost {

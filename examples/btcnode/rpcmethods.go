@@ -30,6 +30,7 @@ func (n *node) rpcMethods() map[string]rpcMethod {
 		"getsandboxinfo":          n.getSandboxInfo,
 		"getviolations":           n.getViolations,
 		"invokedisallowedsyscall": n.invokeDisallowedSyscall,
+		"profiling":               n.profiling,
 		"stop":                    n.stopByRPC,
 	}
 }

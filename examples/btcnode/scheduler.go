@@ -14,13 +14,15 @@ const (
 	flushAfter  = time.Second // at the tip, where blocks come slowly
 )
 
-// scheduler does what is done from time to time: it flushes the chain, so that a kill -9 loses little, and reports progress.
+// scheduler does what is done from time to time: it flushes the chain, so that a kill -9 loses little, reports progress, tells
+// the service manager that the node lives, and reopens the log file.
 type scheduler struct {
-	chain   *chain
-	report  func()
-	failed  func(error)
-	wake    chan struct{} // holds one token at most
-	flushes atomic.Int64
+	chain    *chain
+	operator *operator
+	report   func()
+	failed   func(error)
+	wake     chan struct{} // holds one token at most
+	flushes  atomic.Int64
 }
 
 // notify is called after each block; it wakes the scheduler when enough of them wait for a flush.
@@ -46,6 +48,10 @@ func (s *scheduler) run(quit <-chan struct{}) {
 		case <-quit:
 			return
 		case <-s.wake:
+		case <-s.operator.watchdog:
+			s.operator.notify.Send("WATCHDOG=1")
+		case <-s.operator.hangUp:
+			s.operator.reopenLog()
 		case <-ticker.C:
 			s.report()
 		}

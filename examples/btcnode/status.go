@@ -25,6 +25,7 @@ func (n *node) connectedWork() string {
 func (n *node) connectedOne() {
 	n.index.notify()
 	n.sched.notify()
+	slog.Debug("connected", "height", n.chain.height())
 }
 
 // reportProgress is called on the scheduler's thread.

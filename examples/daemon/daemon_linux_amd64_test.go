@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/syscall-sandbox/sandbox/examples/internal/faketime"
 	"github.com/syscall-sandbox/sandbox/examples/internal/yeartest"
@@ -25,27 +23,14 @@ func TestMain(m *testing.M) {
 	testproc.Main(m, map[string]func(){"daemon": main, "clock": clock, "profiled": profiled})
 }
 
-// clock runs the daemon with a wall clock of its own, which a line of standard input sets.
+// clock runs the daemon with a wall clock of its own.
 func clock() {
-	steps := make(chan time.Duration)
-	go func() {
-		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-			if step, err := time.ParseDuration(lines.Text()); err == nil {
-				steps <- step
-			}
-		}
-		close(steps)
-	}()
 	self, err := os.Executable()
 	if err != nil {
 		testproc.Fail("%v", err)
 	}
 	os.Setenv("SANDBOX_TESTPROC_CHILD", "daemon")
-	code, err := faketime.Run(steps, func() { os.Stdout.WriteString("stepped\n") }, self, testproc.Args()...)
-	if err != nil {
-		testproc.Fail("%v", err)
-	}
-	os.Exit(code)
+	faketime.Main(os.Stdin, self, testproc.Args()...)
 }
 
 // running is a daemon under test, with the files and sockets around it.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/syscall-sandbox/sandbox/examples/internal/faketime"
 	"github.com/syscall-sandbox/sandbox/internal/testproc"
 )
 
@@ -54,7 +56,7 @@ func TestClockChange(t *testing.T) {
 	r.get(t, "/?now", "request")
 	for _, step := range []time.Duration{400 * 24 * time.Hour, -800 * 24 * time.Hour} {
 		fmt.Fprintln(set, step)
-		if _, err := output.Read(make([]byte, len("stepped\n"))); err != nil {
+		if _, err := io.ReadFull(output, make([]byte, len(faketime.Stepped))); err != nil {
 			t.Fatal(err)
 		}
 		r.watchdog(t)

@@ -101,7 +101,8 @@ func (d *daemon) attend(signals <-chan os.Signal) {
 			case syscall.SIGHUP:
 				d.reload()
 			case syscall.SIGUSR1:
-				d.notify.Send(fmt.Sprintf("STATUS=pprof %v", d.profiles.toggle()))
+				d.profiles.Switch(!d.profiles.On())
+				d.notify.Send(fmt.Sprintf("STATUS=pprof %t", d.profiles.On()))
 			default:
 				return
 			}

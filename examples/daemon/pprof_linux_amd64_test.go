@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/syscall-sandbox/sandbox"
+	"github.com/syscall-sandbox/sandbox/examples/internal/profiles"
 	"github.com/syscall-sandbox/sandbox/internal/testproc"
 )
 
@@ -49,11 +50,11 @@ func profiled() {
 	if err := sandbox.SetProcessPolicy(policy); err != nil {
 		testproc.Fail("%v", err)
 	}
-	var handler profiles
-	handler.toggle()
+	var handler profiles.Handler
+	handler.Switch(true)
 	take := func(name string) {
 		recorder := httptest.NewRecorder()
-		handler.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/debug/pprof/"+name, nil))
+		handler.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, profiles.Path+name, nil))
 		if recorder.Code != http.StatusOK || recorder.Body.Len() == 0 {
 			testproc.Fail("%s: %d, %d bytes", name, recorder.Code, recorder.Body.Len())
 		}

@@ -13,13 +13,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/pprof"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/syscall-sandbox/sandbox"
 
+	"github.com/syscall-sandbox/sandbox/examples/internal/profiles"
 	"github.com/syscall-sandbox/sandbox/examples/internal/sdnotify"
 )
 
@@ -32,7 +31,7 @@ type daemon struct {
 	logs        *logs
 	notify      *sdnotify.Notifier
 	certificate *certificate
-	profiles    *profiles
+	profiles    profiles.Handler
 
 	server, pprofServer     http.Server
 	listener, pprofListener net.Listener
@@ -42,7 +41,7 @@ type daemon struct {
 
 // open opens, under the initialization policy, what is used under the next one.
 func open(o *options) (d *daemon, err error) {
-	d = &daemon{options: o, certificate: &certificate{cert: o.cert, key: o.key}, profiles: &profiles{}}
+	d = &daemon{options: o, certificate: &certificate{cert: o.cert, key: o.key}}
 	if d.logs, err = openLogs(o); err != nil {
 		return nil, err
 	}
@@ -63,7 +62,7 @@ func open(o *options) (d *daemon, err error) {
 	d.client.Timeout = 10 * time.Second
 	d.server = http.Server{Handler: d.handler(), ErrorLog: d.logs.Logger, ReadHeaderTimeout: 10 * time.Second,
 		TLSConfig: &tls.Config{GetCertificate: d.certificate.get}}
-	d.pprofServer = http.Server{Handler: d.profiles, ErrorLog: d.logs.Logger, ReadHeaderTimeout: 10 * time.Second}
+	d.pprofServer = http.Server{Handler: &d.profiles, ErrorLog: d.logs.Logger, ReadHeaderTimeout: 10 * time.Second}
 	return d, nil
 }
 
@@ -117,37 +116,6 @@ func (d *daemon) askUpstream(w http.ResponseWriter, r *http.Request) {
 	}
 	defer answer.Body.Close()
 	_, _ = io.Copy(w, answer.Body)
-}
-
-// profiles serves /debug/pprof while it is on. Nothing is opened or closed for that: the socket is there from the start.
-type profiles struct{ on atomic.Bool }
-
-func (p *profiles) toggle() string {
-	p.on.Store(!p.on.Load()) // on the one goroutine that attends to signals
-	if p.on.Load() {
-		return "on"
-	}
-	return "off"
-}
-
-func (p *profiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name, ok := strings.CutPrefix(r.URL.Path, "/debug/pprof/")
-	if !ok || !p.on.Load() {
-		http.NotFound(w, r)
-		return
-	}
-	switch name {
-	case "cmdline":
-		pprof.Cmdline(w, r)
-	case "profile":
-		pprof.Profile(w, r)
-	case "symbol":
-		pprof.Symbol(w, r)
-	case "trace":
-		pprof.Trace(w, r)
-	default:
-		pprof.Index(w, r)
-	}
 }
 
 // certificate is what new connections get.

@@ -255,10 +255,10 @@ func (y *year) pprofOnAndOff(t *testing.T) {
 		t.Errorf("off, and the answer is %d", code)
 	}
 	y.process.Signal(syscall.SIGUSR1)
-	y.manager.Await(t, "STATUS=pprof on")
+	y.manager.Await(t, "STATUS=pprof true")
 	y.profiles(t)
 	y.process.Signal(syscall.SIGUSR1)
-	y.manager.Await(t, "STATUS=pprof off")
+	y.manager.Await(t, "STATUS=pprof false")
 	if code, _ := y.profile(t, "heap"); code != http.StatusNotFound {
 		t.Errorf("off again, and the answer is %d", code)
 	}

@@ -130,9 +130,15 @@ func (p *Process) StopByRPC(timeout time.Duration) error {
 	return p.cleanEnd(timeout)
 }
 
+// PID returns the process id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Signal sends the node a signal.
+func (p *Process) Signal(s os.Signal) error { return p.cmd.Process.Signal(s) }
+
 // Terminate sends SIGTERM and waits for the clean end.
 func (p *Process) Terminate(timeout time.Duration) error {
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := p.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
 	return p.cleanEnd(timeout)
