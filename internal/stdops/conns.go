@@ -21,7 +21,6 @@ func connections() []Op {
 		{Package: "net", Name: "TCPConn.SetLinger", Make: onConn("tcp4", func(c *net.TCPConn) error { return c.SetLinger(1) })},
 		{Package: "net", Name: "TCPConn.SetReadBuffer", Make: onConn("tcp4", func(c *net.TCPConn) error { return c.SetReadBuffer(1 << 16) })},
 		{Package: "net", Name: "TCPConn.SetWriteBuffer", Make: onConn("tcp4", func(c *net.TCPConn) error { return c.SetWriteBuffer(1 << 16) })},
-		{Package: "net", Name: "TCPConn.MultipathTCP", Make: onConn("tcp4", func(c *net.TCPConn) error { return second(c.MultipathTCP()) })},
 		{Package: "net", Name: "TCPConn.RemoteAddr", Make: onConn("tcp4", func(c *net.TCPConn) error { c.RemoteAddr(); return nil })},
 		{Package: "net", Name: "TCPConn.CloseWrite", Make: onConn("tcp4", (*net.TCPConn).CloseWrite)},
 		{Package: "net", Name: "TCPConn.CloseRead", Make: onConn("tcp4", (*net.TCPConn).CloseRead)},

@@ -12,11 +12,11 @@ import (
 // splice(2), with read and write to fall back on.
 func copies() []Op {
 	return []Op{
-		{Package: "io", Name: "Copy", With: "file to file", Make: makeCopy(toFile, fromFile)},
+		{Package: "io", Name: "Copy", With: "file to file", Make: makeCopy(toFile, fromFile), Warm: "io.Copy(file, otherFile)", WarmUp: copyFile},
 		{Package: "io", Name: "Copy", With: "file to TCP", Make: makeCopy(toTCP, fromFile)},
 		{Package: "io", Name: "Copy", With: "TCP to TCP", Make: makeCopy(toTCP, fromTCP)},
 		{Package: "io", Name: "Copy", With: "TCP to file", Make: makeCopy(toFile, fromTCP)},
-		{Package: "io", Name: "Copy", With: "file to pipe", Make: makeCopy(toPipe, fromFile)},
+		{Package: "io", Name: "Copy", With: "file to pipe", Make: makeCopy(toPipe, fromFile), Warm: "io.Copy(file, otherFile)", WarmUp: copyFile},
 		{Package: "io", Name: "Copy", With: "TCP to pipe", Make: makeCopy(toPipe, fromTCP)},
 	}
 }
@@ -33,6 +33,14 @@ func makeCopy(to func() (io.Writer, error), from func() (io.Reader, error)) func
 			return expect(int(n), len(content), err)
 		}, err
 	}
+}
+
+func copyFile() error {
+	run, err := makeCopy(toFile, fromFile)()
+	if err != nil {
+		return err
+	}
+	return run()
 }
 
 func toFile() (io.Writer, error) {

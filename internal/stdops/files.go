@@ -5,8 +5,10 @@ package stdops
 import (
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 )
 
@@ -40,7 +42,7 @@ func paths() []Op {
 		{Package: "os", Name: "Link", Make: inDir(func(d string) error { return os.Link(d+"/file", d+"/new") })},
 		{Package: "os", Name: "Symlink", Make: inDir(func(d string) error { return os.Symlink("file", d+"/new") })},
 		{Package: "os", Name: "Chmod", Make: inDir(func(d string) error { return os.Chmod(d+"/file", 0o400) })},
-		{Package: "os", Name: "Chown", Make: inDir(func(d string) error { return os.Chown(d+"/file", os.Getuid(), os.Getgid()) })},
+		{Package: "os", Name: "Chown", Make: makeChown},
 		{Package: "os", Name: "Chtimes", Make: inDir(func(d string) error { return os.Chtimes(d+"/file", time.Unix(1, 0), time.Unix(2, 0)) })},
 		{Package: "os", Name: "Truncate", Make: inDir(func(d string) error { return os.Truncate(d+"/file", 1) })},
 		{Package: "os", Name: "Root.Open", Make: makeRoot},
@@ -54,6 +56,11 @@ func closed(f *os.File, err error) error {
 		return err
 	}
 	return f.Close()
+}
+
+func makeChown() (func() error, error) {
+	uid, gid := os.Getuid(), os.Getgid()
+	return inDir(func(d string) error { return os.Chown(d+"/file", uid, gid) })()
 }
 
 func makeRoot() (func() error, error) {
@@ -117,6 +124,73 @@ func makeDeadline() (func() error, error) {
 		}
 		return nil
 	}, err
+}
+
+// forgotten are files and connections that nobody closes: a finalizer does, when a
+// collection has found that nobody has them any more.
+func forgotten() []Op {
+	return []Op{
+		{Package: "os", Name: "File", With: "forgotten", Make: makeForgotten(func() (any, error) { return os.Open(os.DevNull) }), Elsewhere: "the closing, by a finalizer"},
+		{Package: "net", Name: "TCPConn", With: "forgotten", Make: makeForgotten(func() (any, error) {
+			l, err := listen("tcp4")
+			if err != nil {
+				return nil, err
+			}
+			return net.Dial("tcp4", l.Addr().String())
+		}), Elsewhere: "the closing, by a finalizer"},
+	}
+}
+
+// makeForgotten: a cleanup of what is forgotten tells that its finalizer is queued by now.
+// Finalizers run one after the other, so another one that is queued later is the end of
+// it; that one may be in the same batch, and one after it is not.
+func makeForgotten(make func() (any, error)) func() (func() error, error) {
+	return func() (func() error, error) {
+		what, err := make()
+		if err != nil {
+			return nil, err
+		}
+		return func() error {
+			queued := watch(what)
+			what = nil
+			if err := collected(queued); err != nil {
+				return err
+			}
+			return errors.Join(collected(finalizer()), collected(finalizer()))
+		}, nil
+	}
+}
+
+// watch tells when a collection has found that nobody has a file or connection.
+func watch(what any) (queued chan struct{}) {
+	queued = make(chan struct{})
+	tell := func(c chan struct{}) { close(c) }
+	switch what := what.(type) {
+	case *os.File:
+		runtime.AddCleanup(what, tell, queued)
+	case *net.TCPConn:
+		runtime.AddCleanup(what, tell, queued)
+	}
+	return queued
+}
+
+// finalizer tells when a finalizer runs.
+func finalizer() (ran chan struct{}) {
+	ran = make(chan struct{})
+	runtime.SetFinalizer(new([64]byte), func(*[64]byte) { close(ran) })
+	return ran
+}
+
+func collected(done chan struct{}) error {
+	for range 1000 {
+		runtime.GC()
+		select {
+		case <-done:
+			return nil
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return errors.New("no collection finds it")
 }
 
 func pipe() error {

@@ -7,53 +7,65 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
+	"io/fs"
 	"mime"
 	"net"
+	"os"
 	"os/user"
 )
 
 // lookups are names of hosts and services, and interfaces.
 func lookups() []Op {
-	warmPort := func() error { return second(net.LookupPort("tcp", "domain")) }
+	warmPort := func() error { return second(net.LookupPort("tcp", "http")) }
 	return []Op{
-		{Package: "net", Name: "LookupHost", With: "hosts file", Make: plain(lookupHost), LibC: true},
-		{Package: "net", Name: "Resolver.LookupHost", With: "name server", Make: makeResolver, LibC: true,
+		{Package: "net", Name: "LookupHost", With: "hosts file", Alone: true, Make: plain(lookupHost), LibC: true},
+		{Package: "net", Name: "Resolver.LookupHost", With: "name server", Alone: true, Make: makeResolver,
 			Elsewhere: "the exchange with the name server"},
 		{Package: "net", Name: "LookupPort", Make: plain(func() error { return second(net.LookupPort("tcp", "https")) }), LibC: true,
-			Warm: `net.LookupPort("tcp", "domain")`, WarmUp: warmPort},
+			Warm: `net.LookupPort("tcp", "http")`, WarmUp: warmPort},
 		{Package: "net", Name: "Interfaces", Make: plain(func() error { return second(net.Interfaces()) })},
 		{Package: "net", Name: "InterfaceAddrs", Make: plain(func() error { return second(net.InterfaceAddrs()) })},
 	}
 }
 
-// answered takes the answer that there is no such name for one.
-func answered(err error) error {
-	if dns := new(net.DNSError); errors.As(err, &dns) && dns.IsNotFound {
+// asked takes the answer that there is no such name for one, and that no name server
+// answers too: it was asked.
+func asked(err error) error {
+	if dns := new(net.DNSError); errors.As(err, &dns) {
 		return nil
 	}
 	return err
 }
 
-// lookupHost asks for the name that hosts(5) has everywhere.
+// lookupHost asks for the name that hosts(5) has nearly everywhere.
 func lookupHost() error {
-	return answered(second(net.LookupHost("localhost")))
+	return asked(second(net.LookupHost("localhost")))
 }
 
-// makeResolver has a name server of its own, which knows one name.
+// resolver asks a name server that knows one name, whatever resolv.conf(5) says.
+func resolver() (*net.Resolver, error) {
+	server, err := peerOf("dns", startNames)
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "udp4", server)
+	}}, err
+}
+
 func makeResolver() (func() error, error) {
-	server, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	keep(server)
-	go serveNames(server.(*net.UDPConn))
-	r := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "udp4", server.LocalAddr().String())
-	}}
-	return func() error { return second(r.LookupHost(context.Background(), "peer.example.")) }, nil
+	r, err := resolver()
+	return func() error { return second(r.LookupHost(context.Background(), "peer.example.")) }, err
 }
 
-// serveNames answers every question for an address with 192.0.2.1, and others with none
+func startNames() (address string, err error) {
+	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	keep(c)
+	go serveNames(c.(*net.UDPConn))
+	return c.LocalAddr().String(), nil
+}
+
+// serveNames answers every question for an address with 127.0.0.1, and others with none
 // (RFC 1035, section 4.1).
 func serveNames(c *net.UDPConn) {
 	b := make([]byte, 512)
@@ -74,7 +86,7 @@ func serveNames(c *net.UDPConn) {
 		answer := append([]byte{b[0], b[1], 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0}, question...)
 		if question[end+2] == 1 { // A
 			answer[7] = 1
-			answer = append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1)
+			answer = append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1)
 		}
 		if _, err := c.WriteToUDPAddrPort(answer, from); err != nil {
 			return
@@ -102,20 +114,27 @@ func typeOf() error {
 func accounts() []Op {
 	warm := func() error { return unknown(second(user.Current())) }
 	return []Op{
-		{Package: "os/user", Name: "Current", LibC: true, Make: plain(warm), Warm: "user.Current()", WarmUp: warm},
-		{Package: "os/user", Name: "Lookup", LibC: true, Make: plain(func() error { return unknown(second(user.Lookup("root"))) })},
-		{Package: "os/user", Name: "LookupGroup", LibC: true, Make: plain(func() error { return unknown(second(user.LookupGroup("root"))) })},
+		{Package: "os/user", Name: "Current", LibC: true, Make: makeUser(warm), Warm: "user.Current()", WarmUp: warm},
+		{Package: "os/user", Name: "Lookup", LibC: true, Make: makeUser(func() error { return unknown(second(user.Lookup("daemon"))) }), Warm: "user.Current()", WarmUp: warm},
+		{Package: "os/user", Name: "LookupGroup", LibC: true, Make: plain(func() error { return unknown(second(user.LookupGroup("daemon"))) })},
 	}
 }
 
-// unknown takes the answer that there is no such account for one.
+// makeUser: where /etc/passwd does not have the user, the environment does.
+func makeUser(run func() error) func() (func() error, error) {
+	return func() (func() error, error) {
+		return run, errors.Join(os.Setenv("USER", "node"), os.Setenv("HOME", os.TempDir()))
+	}
+}
+
+// unknown takes the answer that there is no such account for one, or no list of them.
 func unknown(err error) error {
 	var (
 		name  user.UnknownUserError
 		id    user.UnknownUserIdError
 		group user.UnknownGroupError
 	)
-	if errors.As(err, &name) || errors.As(err, &id) || errors.As(err, &group) {
+	if errors.Is(err, fs.ErrNotExist) || errors.As(err, &name) || errors.As(err, &id) || errors.As(err, &group) {
 		return nil
 	}
 	return err

@@ -60,9 +60,9 @@ func dialing() []Op {
 		{Package: "net", Name: "Dial", With: "tcp6, by address", Make: plain(dial6)},
 		{Package: "net", Name: "Dial", With: "udp, by address", Make: makeDialUDP},
 		{Package: "net", Name: "Dial", With: "unix", Make: makeDial("unix", "unix")},
-		{Package: "net", Name: "Dial", With: "tcp, by name", Make: makeDialName, LibC: true,
+		{Package: "net", Name: "Dialer.Dial", With: "tcp, by name", Alone: true, Make: makeDialName,
 			Elsewhere: "the lookup, reading of files included"},
-		{Package: "net", Name: "Dialer.DialContext", With: "tcp, with a time limit", Make: makeDialContext},
+		{Package: "net", Name: "Dialer.Dial", With: "tcp, by address, with a time limit", Make: makeDialContext},
 		{Package: "net", Name: "Listen", With: "tcp", Make: plain(func() error { return closedListener(net.Listen("tcp4", "127.0.0.1:0")) }),
 			Warm: `l, _ := net.Listen("tcp", "127.0.0.1:0"); l.Close()`, WarmUp: func() error { return closedListener(net.Listen("tcp4", "127.0.0.1:0")) }},
 		{Package: "net", Name: "Listen", With: "tcp, all addresses", Make: plain(func() error { return closedListener(net.Listen("tcp", ":0")) }),
@@ -131,14 +131,21 @@ func makeDialContext() (func() error, error) {
 	}, nil
 }
 
-// makeDialName asks for a name that hosts(5) has on every machine.
+// makeDialName asks a name server of its own, whose answer leads to a listener.
 func makeDialName() (func() error, error) {
 	l, err := listen("tcp4")
 	if err != nil {
 		return nil, err
 	}
+	r, err := resolver()
+	if err != nil {
+		return nil, err
+	}
 	_, port, err := net.SplitHostPort(l.Addr().String())
-	return func() error { return closedConn(net.Dial("tcp4", "localhost:"+port)) }, err
+	return func() error {
+		d := net.Dialer{Resolver: r}
+		return closedConn(d.Dial("tcp4", "peer.example.:"+port))
+	}, err
 }
 
 func listenPacket() error {

@@ -45,8 +45,8 @@ func linux() []Op {
 		{Package: x, Name: "Renameat2", With: "RENAME_NOREPLACE", Make: inDir(func(d string) error {
 			return supported(unix.Renameat2(unix.AT_FDCWD, d+"/file", unix.AT_FDCWD, d+"/new", unix.RENAME_NOREPLACE))
 		})},
-		{Package: x, Name: "Mmap", With: "PROT_READ, MAP_SHARED", Make: onFd(mapFile(unix.PROT_READ, func([]byte) error { return nil }))},
-		{Package: x, Name: "Mmap", With: "PROT_READ|PROT_WRITE, MAP_SHARED", Make: onFd(mapFile(unix.PROT_READ|unix.PROT_WRITE, func(b []byte) error { b[0] = 't'; return nil }))},
+		{Package: x, Name: "Mmap", With: "shared, for reading", Make: onFd(mapFile(unix.PROT_READ, func([]byte) error { return nil }))},
+		{Package: x, Name: "Mmap", With: "shared, for writing too", Make: onFd(mapFile(unix.PROT_READ|unix.PROT_WRITE, func(b []byte) error { b[0] = 't'; return nil }))},
 		{Package: x, Name: "Msync", Make: makeMapped(func(b []byte) error { return unix.Msync(b, unix.MS_SYNC) })},
 		{Package: x, Name: "Madvise", With: "MADV_RANDOM", Make: makeMapped(func(b []byte) error { return unix.Madvise(b, unix.MADV_RANDOM) })},
 		{Package: x, Name: "Mprotect", With: "PROT_READ", Make: makeMapped(func(b []byte) error { return unix.Mprotect(b, unix.PROT_READ) })},

@@ -18,10 +18,10 @@ func processes() []Op {
 		{Package: "os", Name: "UserHomeDir", Make: makeHome},
 		{Package: "os", Name: "Getwd", Make: makeGetwd},
 		{Package: "os", Name: "Chdir", Make: plain(func() error { return os.Chdir(".") })},
-		{Package: "os", Name: "FindProcess", Make: plain(func() error { return second(os.FindProcess(os.Getpid())) })},
+		{Package: "os", Name: "FindProcess", Alone: true, Make: plain(func() error { return second(os.FindProcess(os.Getpid())) })},
 		{Package: "os/exec", Name: "LookPath", Make: makeLookPath},
-		{Package: "os/exec", Name: "Cmd.Run", With: "input and output given", Make: makeRun},
-		{Package: "os/exec", Name: "Cmd.Output", Make: plain(func() error { return second(exec.Command("/bin/true").Output()) })},
+		{Package: "os/exec", Name: "Cmd.Run", Alone: true, With: "input and output given", Make: makeRun},
+		{Package: "os/exec", Name: "Cmd.Output", Alone: true, Make: plain(func() error { return second(exec.Command("/bin/true").Output()) })},
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testproc.Main(m, map[string]func(){"free": free})
+	testproc.Main(m, map[string]func(){"free": free, "under": under})
 }
 
 // free runs every operation without a policy, made one by one as a program would.

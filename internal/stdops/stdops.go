@@ -4,9 +4,10 @@
 // operation is one function or method of it, used as programs use it, so that one can be
 // run under a policy and found by name. Nothing here knows of policies.
 //
-// Operations need no network but the loopback's, nothing of the machine's configuration,
-// and no second process. They end by themselves and wait for nothing that could fail to
-// come.
+// Operations need no network but the loopback's, no configuration of the machine, and no
+// second process. They end by themselves and wait for nothing that could fail to
+// come. The servers that some of them talk to run in the same process, and so under the
+// policy that is put on all of it; another process can run them instead: see Peers.
 package stdops
 
 import (
@@ -38,6 +39,9 @@ type Op struct {
 	// Elsewhere says what of run is done on other goroutines, which are under the policy
 	// of the process, not that of the thread; empty if nothing is.
 	Elsewhere string
+	// Alone is true if it leaves something behind, or finds it there, that spares calls of
+	// operations after it: what holds for a first use is found out in a process of its own.
+	Alone bool
 	// LibC is true where a program with cgo asks the C library instead.
 	LibC bool
 }
@@ -53,7 +57,7 @@ func (o Op) String() string {
 
 // All returns every operation, by package.
 func All() []Op {
-	all := slices.Concat(paths(), openFiles(), processes(), copies(), dialing(), connections(), packets(), lookups(),
+	all := slices.Concat(paths(), openFiles(), forgotten(), processes(), copies(), dialing(), connections(), packets(), lookups(),
 		secrets(), web(), clocks(), logs(), accounts(), diagnostics(), linux())
 	slices.SortStableFunc(all, func(a, b Op) int { return compare(a.Package, b.Package) })
 	return all
@@ -161,4 +165,30 @@ func expect[T comparable](got, want T, err error) error {
 		err = fmt.Errorf("%v, not %v", got, want)
 	}
 	return err
+}
+
+// peers are the servers that operations ask.
+var peers = map[string]func() (address string, err error){"http": startServer, "dns": startNames}
+
+const peerVar = "STDOPS_PEER_"
+
+// Peers starts the servers that operations talk to. With what it returns in its
+// environment, "key=value", another process uses these instead of its own: they answer
+// whatever its policy.
+func Peers() (env []string, err error) {
+	for kind, start := range peers {
+		address, err := start()
+		if err != nil {
+			return nil, err
+		}
+		env = append(env, peerVar+kind+"="+address)
+	}
+	return env, nil
+}
+
+func peerOf(kind string, start func() (string, error)) (address string, err error) {
+	if address := os.Getenv(peerVar + kind); address != "" {
+		return address, nil
+	}
+	return start()
 }

@@ -3,6 +3,7 @@
 package stdops
 
 import (
+	"bufio"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -15,7 +16,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 )
 
@@ -73,28 +73,38 @@ func serve(s *http.Server, l net.Listener, client net.Conn) error {
 	if err := s.Serve(l); !errors.Is(err, net.ErrClosed) {
 		return err
 	}
-	answer, err := io.ReadAll(client)
-	if err == nil && !strings.Contains(string(answer), content) {
-		err = fmt.Errorf("the answer is %q", answer)
+	answer, err := http.ReadResponse(bufio.NewReader(client), nil)
+	if err != nil {
+		return err
 	}
-	return err
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("the answer is %s", answer.Status)
+	}
+	return expect(string(body), content, err)
 }
 
 func makeGet() (func() error, error) {
-	l, err := listen("tcp4")
-	if err != nil {
-		return nil, err
-	}
-	go http.Serve(l, http.HandlerFunc(hello))
+	server, err := peerOf("http", startServer)
 	return func() error {
-		r, err := new(http.Client).Get("http://" + l.Addr().String())
+		r, err := new(http.Client).Get("http://" + server)
 		if err != nil {
 			return err
 		}
 		defer r.Body.Close()
 		body, err := io.ReadAll(r.Body)
 		return expect(string(body), content, err)
-	}, nil
+	}, err
+}
+
+func startServer() (address string, err error) {
+	l, err := listen("tcp4")
+	if err != nil {
+		return "", err
+	}
+	go http.Serve(l, http.HandlerFunc(hello))
+	return l.Addr().String(), nil
 }
 
 // certificate signs itself.

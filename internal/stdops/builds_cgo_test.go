@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+
+//go:build cgo
+
+package stdops
+
+const libC = true
