@@ -215,7 +215,7 @@ func onFiltered(fn func(), programs ...[]raw) {
 
 func install(code []raw, flags uintptr) uintptr {
 	r, errno := judge.Install(code, flags)
-	check(errno == 0, "the kernel refuses %v: %v", code, errno)
+	check(errno == 0, "the kernel refuses %d instructions, the first %v: %v", len(code), code[:min(len(code), 8)], errno)
 	return r
 }
 
