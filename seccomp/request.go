@@ -53,9 +53,9 @@ type response struct {
 // FileOptions say how a file comes to the caller.
 type FileOptions struct {
 	// Replace gives the descriptor Number in the caller, closing what it has there, as
-	// dup2(2). Without it Number must be 0 and the lowest free descriptor is taken.
+	// dup2(2). Without it the lowest free descriptor is taken.
 	Replace bool
-	Number  int
+	Number  int // with Replace; else 0
 
 	// CloseOnExec is O_CLOEXEC for the caller's descriptor. A call that is done on the
 	// caller's behalf should take it from the call's own flags.

@@ -50,6 +50,7 @@ type RequestError struct {
 	Advice string // may be empty
 }
 
+// Error names what was asked, the errno, and what to do about it.
 func (e *RequestError) Error() string {
 	name, ok := sysno.Errno(uint16(e.Errno))
 	if !ok {

@@ -41,7 +41,7 @@ type ServeOptions struct {
 
 // A HandlerError is why Serve answered a request itself.
 type HandlerError struct {
-	Call   Call
+	Call   Call   // of the request
 	Reason error  // ErrLate, ErrNotAnswered, or what the handler panicked with
 	Stack  []byte // of a panic
 }
@@ -55,6 +55,7 @@ var (
 	ErrNotAnswered = errors.New("the handler did not answer")
 )
 
+// Error names the call and the reason.
 func (e *HandlerError) Error() string {
 	return fmt.Sprintf("seccomp: %v: %v", e.Call, e.Reason)
 }

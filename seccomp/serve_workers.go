@@ -64,8 +64,11 @@ func (s *server) serve() error {
 		s.gone.Wait()
 	}
 	s.stopTimers()
-	if s.ended == io.EOF {
+	switch {
+	case s.ended == io.EOF:
 		return s.failed
+	case s.failed == nil:
+		return s.ended
 	}
 	return errors.Join(s.ended, s.failed)
 }
