@@ -141,7 +141,9 @@ func budget(p *Program) string {
 }
 
 // Sizes are the sizes in bytes of the structures by which the kernel and a listener
-// talk. They grow with newer kernels, at the end; [Listener] takes care of that.
+// talk, for those who do so themselves. They may grow with newer kernels, at the end.
+// [Listener] does not depend on them: the numbers of its requests have its own sizes in
+// them.
 type Sizes struct {
 	Notification int // struct seccomp_notif
 	Response     int // struct seccomp_notif_resp
