@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+
+package seccomp_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Every exported name of the package is documented: types, fields, functions, methods, constants
+// and variables.
+func TestDocumented(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, file, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range undocumented(f, &names) {
+			t.Errorf("%v: %s has no comment", fset.Position(d.Pos()), d.Name)
+		}
+	}
+	if names < 100 {
+		t.Errorf("only %d exported names were found", names)
+	}
+}
+
+// undocumented returns the exported names of a file that have no comment, and counts all.
+func undocumented(f *ast.File, names *int) (missing []*ast.Ident) {
+	has := func(id *ast.Ident, comments ...*ast.CommentGroup) {
+		if !id.IsExported() {
+			return
+		}
+		*names++
+		for _, c := range comments {
+			if strings.TrimSpace(c.Text()) != "" {
+				return
+			}
+		}
+		missing = append(missing, id)
+	}
+	for _, decl := range f.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil || receiverExported(d) {
+				has(d.Name, d.Doc)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch s := spec.(type) {
+				case *ast.TypeSpec:
+					has(s.Name, s.Doc, d.Doc)
+					if st, ok := s.Type.(*ast.StructType); ok && s.Name.IsExported() {
+						for _, field := range st.Fields.List {
+							for _, id := range field.Names {
+								has(id, field.Doc, field.Comment, s.Doc, structDoc(d, field))
+							}
+						}
+					}
+				case *ast.ValueSpec:
+					for _, id := range s.Names {
+						has(id, s.Doc, s.Comment, d.Doc)
+					}
+				}
+			}
+		}
+	}
+	return missing
+}
+
+// structDoc is the comment of a struct on one line, whose fields it speaks of.
+func structDoc(d *ast.GenDecl, field *ast.Field) *ast.CommentGroup {
+	if d.Lparen == token.NoPos && len(field.Names) > 1 {
+		return d.Doc
+	}
+	return nil
+}
+
+func receiverExported(d *ast.FuncDecl) bool {
+	typ := d.Recv.List[0].Type
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ = star.X
+	}
+	id, ok := typ.(*ast.Ident)
+	return ok && id.IsExported()
+}
