@@ -55,7 +55,7 @@ Exit status: 0; 1 when the answer is no (refused, different, findings); 2 for mi
 	cmd.SetOut(os.Stdout)
 	cmd.AddCommand(
 		policiesCommand(), showCommand(), explainCommand(), diffCommand(), dumpCommand(),
-		exportCommand(), lintCommand(), learnCommand(), auditCommand(),
+		exportCommand(), lintCommand(), learnCommand(), auditCommand(), doctorCommand(),
 	)
 	return cmd
 }
