@@ -20,6 +20,7 @@ import (
 func observer() {
 	runtime.LockOSThread() // the tracer is this thread
 	cmd := testproc.Command("observed", testproc.Args()...)
+	cmd.Env = append(cmd.Env, "GOCOVERDIR=") // os.Exit writes coverage there
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.SysProcAttr = &unix.SysProcAttr{Ptrace: true}
 	if err := cmd.Start(); err != nil {
