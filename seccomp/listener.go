@@ -56,6 +56,8 @@ var ErrNotListener = errors.New("seccomp: the descriptor is not that of a listen
 // arguments point to after they were looked at. A listener does work on behalf
 // of a less privileged program; what that program must not do has to be refused by the
 // filter, or not be done by the listener.
+//
+// The zero Listener is a closed one.
 type Listener struct {
 	h    handle
 	turn chan struct{} // holds one token: one goroutine receives at a time
@@ -111,6 +113,11 @@ func NewListener(f *os.File) (*Listener, error) {
 	return l, err
 }
 
+// errClosed is what methods return after Close.
+func errClosed(op string) error {
+	return &os.PathError{Op: op, Path: "seccomp listener", Err: os.ErrClosed}
+}
+
 // withFD calls fn with the descriptor of a file, which is not closed meanwhile.
 func withFD(f *os.File, fn func(fd int) error) error {
 	conn, err := f.SyscallConn()
@@ -160,6 +167,9 @@ func (l *Listener) Receive(ctx context.Context) (*Request, error) {
 
 // takeTurn makes the goroutine the one that receives, and has ctx end its wait.
 func (l *Listener) takeTurn(ctx context.Context) (done func(), err error) {
+	if l.turn == nil {
+		return nil, errClosed("receive") // not from this package
+	}
 	stop := context.AfterFunc(ctx, l.h.wake)
 	select {
 	case <-l.turn:

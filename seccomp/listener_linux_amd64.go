@@ -22,21 +22,19 @@ type handle struct {
 	fd     int // the listener
 	wakeFD int // an eventfd that ends a wait
 
-	mu     sync.Mutex
-	users  int
-	closed bool
+	mu    sync.Mutex
+	users int
+	open  bool // from when fd is there until Close
 }
 
-// errClosed is what methods return after Close.
-func errClosed(op string) error {
-	return &os.PathError{Op: op, Path: "seccomp listener", Err: os.ErrClosed}
-}
+// start begins with the listener's descriptor.
+func (h *handle) start(fd int) { h.fd, h.open = fd, true }
 
 // use lends the descriptors until done.
 func (h *handle) use(op string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed {
+	if !h.open {
 		return errClosed(op)
 	}
 	h.users++
@@ -46,7 +44,7 @@ func (h *handle) use(op string) error {
 func (h *handle) done() {
 	h.mu.Lock()
 	h.users--
-	last := h.closed && h.users == 0
+	last := !h.open && h.users == 0
 	h.mu.Unlock()
 	if last {
 		h.release()
@@ -55,11 +53,11 @@ func (h *handle) done() {
 
 func (h *handle) close() error {
 	h.mu.Lock()
-	if h.closed {
+	if !h.open {
 		h.mu.Unlock()
 		return errClosed("close")
 	}
-	h.closed = true
+	h.open = false
 	unused := h.users == 0
 	if !unused {
 		h.signal()
@@ -80,7 +78,7 @@ func (h *handle) release() {
 func (h *handle) wake() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.closed {
+	if h.open {
 		h.signal()
 	}
 }
@@ -120,7 +118,7 @@ func setFilterWithListener(p *Program, f Flags) (*Listener, error) {
 		unix.Close(l.h.wakeFD)
 		return nil, attachError(p, f, errno)
 	}
-	l.h.fd = int(fd)
+	l.h.start(int(fd))
 	return l, nil
 }
 
@@ -143,7 +141,7 @@ func adoptListener(fd int) (*Listener, error) {
 		unix.Close(fd)
 		return nil, err
 	}
-	l.h.fd = fd
+	l.h.start(fd)
 	return l, nil
 }
 
@@ -305,9 +303,9 @@ func (h *handle) woken(ctx context.Context) error {
 		return os.NewSyscallError("read", err)
 	}
 	h.mu.Lock()
-	closed := h.closed
+	open := h.open
 	h.mu.Unlock()
-	if closed {
+	if !open {
 		return errClosed("receive")
 	}
 	return ctx.Err()

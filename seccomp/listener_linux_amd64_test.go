@@ -58,6 +58,7 @@ var listenerTests = []childTest{
 	{"no descriptors", since5_9, listenerWithoutDescriptors},
 	{"adopted", since5_9, listenerAdopted},
 	{"not adopted", since5_9, listenerNotAdopted},
+	{"zero values", since5_9, zeroValues},
 	{"two receivers", since5_19, twoReceivers},
 }
 
@@ -190,6 +191,22 @@ func descriptors() int {
 	list, err := filepath.Glob("/proc/self/fd/*")
 	must(err)
 	return len(list)
+}
+
+// zeroValues are those of a closed listener, and touch no descriptor 0.
+func zeroValues() {
+	var l seccomp.Listener
+	var r seccomp.Request
+	_, receive := l.Receive(context.Background())
+	_, file := l.File()
+	r.PID = os.Getpid()
+	_, read := r.ReadMemory(0, nil)
+	_, str := r.String(0)
+	_, add := r.AddFile(os.Stdin, seccomp.FileOptions{})
+	for i, err := range []error{receive, file, read, str, add, l.Close(), l.Send(os.Stdin), l.SetSyncWakeUp(), l.Serve(context.Background(), nil),
+		r.Valid(), r.Return(0), r.Fail(1), r.UnsafeContinue(), r.ReturnFile(os.Stdin, seccomp.FileOptions{})} {
+		check(errors.Is(err, os.ErrClosed), "%d: %v", i, err)
+	}
 }
 
 // closedMeanwhile closes while others use the listener: none of them may use a number that is

@@ -37,6 +37,11 @@ type rawCall struct {
 // with mappings of its own ([syscall.SysProcAttr]) may make openat raw without being
 // counted.
 //
+// Two things stay the program's to avoid: handlers that make a call which the listener has to answer,
+// on a thread under the filter, and [syscall.AllThreadsSyscall], behind
+// [syscall.Setuid] and its like. It stops all goroutines and waits for every thread: with
+// [WaitKillableRecv] one that waits for an answer never comes.
+//
 // openat, connect, accept4, stat and most others that name files or wait can be answered.
 func (f Filter) CompileInProcess() (*Program, error) {
 	p, err := f.Compile()

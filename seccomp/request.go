@@ -24,6 +24,8 @@ const (
 // The caller may die or be interrupted at any moment, unnoticed: the next method says
 // [ErrRequestGone]. What a listener does on behalf of a call that takes long, such as
 // accept, it should interrupt to ask Valid, or it holds what nobody wants.
+//
+// A Request that no Listener has received is one of a closed listener.
 type Request struct {
 	// ID is the kernel's number of the notification, unique for its listener.
 	ID uint64

@@ -12,9 +12,17 @@ import (
 	"github.com/syscall-sandbox/sandbox/internal/abi"
 )
 
+// use lends the listener's descriptor until done.
+func (r *Request) use() (*handle, error) {
+	if r.listener == nil {
+		return nil, errClosed("answer")
+	}
+	return &r.listener.h, r.listener.h.use("answer")
+}
+
 func (r *Request) valid() error {
-	h := &r.listener.h
-	if err := h.use("ioctl"); err != nil {
+	h, err := r.use()
+	if err != nil {
 		return err
 	}
 	defer h.done()
@@ -22,8 +30,8 @@ func (r *Request) valid() error {
 }
 
 func (r *Request) send(a response) error {
-	h := &r.listener.h
-	if err := h.use("ioctl"); err != nil {
+	h, err := r.use()
+	if err != nil {
 		return err
 	}
 	defer h.done()
@@ -44,8 +52,8 @@ type addFD struct {
 }
 
 func (r *Request) addFile(f *os.File, o FileOptions, answer bool) (fd int, err error) {
-	h := &r.listener.h
-	if err := h.use("ioctl"); err != nil {
+	h, err := r.use()
+	if err != nil {
 		return 0, err
 	}
 	defer h.done()
