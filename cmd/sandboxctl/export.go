@@ -22,6 +22,7 @@ var targets = map[string]struct {
 	"runc-privileged": {export.RuncPrivileged, export.OCI},
 	"docker":          {export.RuncPrivileged, export.OCI},
 	"kubernetes":      {export.RuncPrivileged, export.OCI},
+	"kubernetes-pod":  {export.RuncPrivileged, pod},
 	"systemd":         {export.Systemd, export.SystemdUnit},
 	"bubblewrap":      {export.Bubblewrap, raw},
 }
@@ -75,3 +76,32 @@ func raw(f seccomp.Filter, _ export.Options) ([]byte, []export.Loss, error) {
 	p, err := f.Compile()
 	return p.Bytes(), nil, err
 }
+
+// pod is an example of a pod that is run under the profile.
+func pod(f seccomp.Filter, o export.Options) ([]byte, []export.Loss, error) {
+	_, losses, err := export.OCI(f, o)
+	return []byte(podText), losses, err
+}
+
+const podText = `# The profile of "export --for kubernetes" lies on every node below the kubelet's seccomp
+# directory: /var/lib/kubelet/seccomp/profiles/node.json
+apiVersion: v1
+kind: Pod
+metadata:
+  name: node
+spec:
+  securityContext:
+    seccompProfile:
+      type: Localhost
+      localhostProfile: profiles/node.json
+  containers:
+  - name: node
+    image: example.com/node:1
+    terminationMessagePath: /dev/termination-log # Config.Report of the program's own sandbox
+    securityContext:
+      runAsNonRoot: true
+      runAsUser: 65532
+      allowPrivilegeEscalation: false # no_new_privs: runc loads the profile last
+      capabilities:
+        drop: ["ALL"]
+`

@@ -4,6 +4,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -44,6 +45,7 @@ every call under every policy, with the reason of each entry on hover.`,
 		case "svg":
 			return heatMapSVG(cmd.OutOrStdout(), rows)
 		}
+		cmd.Println(counts(cmd, rows, *output).render() + "\n")
 		cmd.Println(matrix(cmd, rows, *output).render())
 		return nil
 	}
@@ -77,17 +79,26 @@ func overviewOf(s source) (overview, error) {
 	return o, nil
 }
 
-// matrix has a row per group and a column per policy, whose names are written from top to
-// bottom so that fifteen fit.
+// counts has a row per policy.
+func counts(cmd *cobra.Command, rows []overview, output string) printer {
+	t := newTable(cmd, output)
+	t.AppendHeader(table.Row{"", "policy", "calls on a thread", "on the process"})
+	for i, o := range rows {
+		process := strconv.Itoa(o.Process)
+		if o.Process == 0 {
+			process = "-" // it fits a thread only
+		}
+		t.AppendRow(table.Row{i + 1, o.Policy, o.Thread, process})
+	}
+	return t
+}
+
+// matrix has a row per group and a column per policy, by its number in counts.
 func matrix(cmd *cobra.Command, rows []overview, output string) printer {
 	t := newTable(cmd, output)
-	header, threads, processes := table.Row{""}, table.Row{"calls on a thread"}, table.Row{"calls on the process"}
-	for _, o := range rows {
-		name := o.Policy
-		if output == "table" {
-			name = upright(name)
-		}
-		header, threads, processes = append(header, name), append(threads, o.Thread), append(processes, o.Process)
+	header := table.Row{"group"}
+	for i := range rows {
+		header = append(header, i+1)
 	}
 	t.AppendHeader(header)
 	for _, g := range sandbox.Groups() {
@@ -101,8 +112,6 @@ func matrix(cmd *cobra.Command, rows []overview, output string) printer {
 			t.AppendRow(row)
 		}
 	}
-	t.AppendFooter(threads)
-	t.AppendFooter(processes)
 	return t
 }
 
@@ -111,13 +120,4 @@ func mark(held bool) string {
 		return "."
 	}
 	return text.FgGreen.Sprint("x")
-}
-
-// upright writes a word from top to bottom.
-func upright(s string) string {
-	var b []rune
-	for _, r := range s {
-		b = append(b, r, '\n')
-	}
-	return string(b[:max(0, len(b)-1)])
 }
