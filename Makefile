@@ -5,7 +5,7 @@ GO ?= go
 GOTESTFLAGS ?=
 NEXT = go1.27.4
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-NESTED = examples/btcnode bench
+NESTED = examples/btcnode examples/storage bench cmd/sandboxctl
 
 .PHONY: bench demo fuzz-long learn violation test test-next test-next-all test-pure test-cgo test-user test-nested check fmt vet staticcheck race cross generate
 
