@@ -79,6 +79,10 @@ func chainLimit() {
 		println("bpf_jit_harden: the kernel blinds constants, and a program counts more, by how much it does not say")
 		return
 	}
+	if filtered() {
+		println("filters are inherited, and the kernel does not say how long they are: not counted here")
+		return
+	}
 	// converted returns a program that counts n.
 	converted := func(n int) []raw {
 		code := []raw{ret(abi.RetAllow)}

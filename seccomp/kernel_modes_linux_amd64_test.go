@@ -115,7 +115,7 @@ func inStrictMode(pipe [2]int, last uintptr) (tid int, entered chan error) {
 		id <- unix.Gettid()
 		if err := seccomp.SetStrict(); err != nil {
 			entered <- err
-			return
+			select {} // the thread stays, to be looked at
 		}
 		unix.RawSyscall(unix.SYS_READ, uintptr(pipe[0]), uintptr(unsafe.Pointer(&b)), 1)
 		unix.RawSyscall(last, 0, 0, 0)
