@@ -21,7 +21,7 @@ import (
 // in a filter would let through.
 
 var escapesOfFilters = []escape{
-	{row: "27-unotify-continue", why: "this library offers no listener, so nothing continues a call whose arguments have changed since; the flag is refused in every policy",
+	{row: "27-unotify-continue", why: "no policy answers a call by a notification, and every policy refuses the flag that makes a listener; package seccomp calls it UnsafeContinue",
 		attempts: []attempt{{name: "listener", do: stack(abi.SetModeFilter, abi.FlagNewListener), end: traps("seccomp")}},
 		check:    noNotifications},
 	{row: "28-listener", attempts: []attempt{

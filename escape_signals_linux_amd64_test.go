@@ -63,7 +63,7 @@ var escapesOfSignals = []escape{
 	{row: "35-kill-thread", why: "no policy has the action (checked); where somebody stacks such a filter himself a thread is gone and the process goes on", attempts: []attempt{
 		{name: "stacked", do: killThread, end: executes(1)},
 	}, check: noThreadKills},
-	{row: "36-sigurg", why: "notifications, which the runtime's SIGURG restarts for ever, are not offered; a storm of it disturbs neither permitted calls nor the report", attempts: []attempt{
+	{row: "36-sigurg", why: "no policy makes notifications, which the runtime's SIGURG restarts for ever (package seccomp has WaitKillableRecv for it); a storm of it disturbs neither permitted calls nor the report", attempts: []attempt{
 		{name: "refused in a storm", do: preempted(unix.SYS_PTRACE), end: traps("ptrace")},
 		{name: "permitted in a storm", do: preempted(unix.SYS_GETPID), end: prints("executed, result 1")},
 	}},
