@@ -18,7 +18,6 @@ import (
 func lookups() []Op {
 	warmPort := func() error { return second(net.LookupPort("tcp", "http")) }
 	return []Op{
-		{Package: "net", Name: "LookupHost", With: "hosts file", Alone: true, Make: plain(lookupHost), LibC: true},
 		{Package: "net", Name: "Resolver.LookupHost", With: "name server", Alone: true, Make: makeResolver,
 			Elsewhere: "the exchange with the name server"},
 		{Package: "net", Name: "LookupPort", Make: plain(func() error { return second(net.LookupPort("tcp", "https")) }), LibC: true,
@@ -26,20 +25,6 @@ func lookups() []Op {
 		{Package: "net", Name: "Interfaces", Make: plain(func() error { return second(net.Interfaces()) })},
 		{Package: "net", Name: "InterfaceAddrs", Make: plain(func() error { return second(net.InterfaceAddrs()) })},
 	}
-}
-
-// asked takes the answer that there is no such name for one, and that no name server
-// answers too: it was asked.
-func asked(err error) error {
-	if dns := new(net.DNSError); errors.As(err, &dns) {
-		return nil
-	}
-	return err
-}
-
-// lookupHost asks for the name that hosts(5) has nearly everywhere.
-func lookupHost() error {
-	return asked(second(net.LookupHost("localhost")))
 }
 
 // resolver asks a name server that knows one name, whatever resolv.conf(5) says.
