@@ -53,7 +53,7 @@ func rules(t *testing.T, p sandbox.SyscallSandboxPolicy, s sandbox.Scope) []secc
 	return slices.DeleteFunc(f.Rules, func(r seccomp.Rule) bool { return r.Call == "seccomp" || r.Call == "prctl" })
 }
 
-// tabled are the operations that package std does itself, with a C library or without.
+// tabled are all operations or, with a C library, those that are Go code's all the same.
 func tabled(libC bool) []Op {
 	return slices.DeleteFunc(All(), func(o Op) bool { return libC && o.LibC })
 }
