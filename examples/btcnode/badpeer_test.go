@@ -22,7 +22,7 @@ import (
 func TestBadScriptFromPeer(t *testing.T) {
 	blocks := realBlocks(t, firstSpend)
 	blocks[firstSpend-1] = corrupt(blocks[firstSpend-1])
-	bad := startBadPeer(t, blocks)
+	bad := startPeer(t, blocks)
 	p := startNode(t, t.TempDir(), "--connect", bad.addr)
 	err := p.Poll(testTimeout, "the peer is refused", func() (bool, error) {
 		return strings.Contains(p.Stdout(), "peer refused"), nil
@@ -45,22 +45,25 @@ func TestBadScriptFromPeer(t *testing.T) {
 	}
 }
 
-// badPeer serves blocks without having checked them.
-type badPeer struct {
+// shortChain blocks are what one message of headers can announce as all there is (wire.MaxBlockHeadersPerMsg is one more).
+const shortChain = 1999
+
+// blockPeer serves blocks without having checked them.
+type blockPeer struct {
 	addr        string
 	connections atomic.Int64
 	blocks      map[chainhash.Hash]*btcutil.Block
 	headers     *wire.MsgHeaders
 }
 
-func startBadPeer(t *testing.T, blocks []*btcutil.Block) *badPeer {
+func startPeer(t *testing.T, blocks []*btcutil.Block) *blockPeer {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	b := &badPeer{addr: l.Addr().String(), blocks: make(map[chainhash.Hash]*btcutil.Block), headers: wire.NewMsgHeaders()}
+	b := &blockPeer{addr: l.Addr().String(), blocks: make(map[chainhash.Hash]*btcutil.Block), headers: wire.NewMsgHeaders()}
 	for _, block := range blocks {
 		b.blocks[*block.Hash()] = block // the header has not changed, so neither has the hash
 		b.headers.Headers = append(b.headers.Headers, &block.MsgBlock().Header)
@@ -69,7 +72,7 @@ func startBadPeer(t *testing.T, blocks []*btcutil.Block) *badPeer {
 	return b
 }
 
-func (b *badPeer) serve(l net.Listener) {
+func (b *blockPeer) serve(l net.Listener) {
 	for {
 		conn, err := l.Accept()
 		if err != nil {
@@ -77,7 +80,7 @@ func (b *badPeer) serve(l net.Listener) {
 		}
 		b.connections.Add(1)
 		peer.NewInboundPeer(&peer.Config{
-			UserAgentName: "bad", UserAgentVersion: "1.0.0", ChainParams: &chaincfg.MainNetParams, Services: ourServices,
+			UserAgentName: "test", UserAgentVersion: "1.0.0", ChainParams: &chaincfg.MainNetParams, Services: ourServices,
 			Listeners: peer.MessageListeners{
 				OnGetHeaders: func(p *peer.Peer, _ *wire.MsgGetHeaders) { p.QueueMessage(b.headers, nil) },
 				OnGetData: func(p *peer.Peer, m *wire.MsgGetData) {

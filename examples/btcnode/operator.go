@@ -9,7 +9,10 @@ import (
 	"os"
 	"time"
 
+	"github.com/btcsuite/btcd/database"
+	"github.com/btcsuite/btclog"
 	"github.com/syscall-sandbox/sandbox"
+
 	"github.com/syscall-sandbox/sandbox/examples/internal/logfile"
 	"github.com/syscall-sandbox/sandbox/examples/internal/sdnotify"
 )
@@ -39,12 +42,21 @@ func newOperator(opts *options) (*operator, error) {
 		}
 		out = o.log
 	}
+	useBtcdLog(out)
 	level := slog.LevelInfo
 	if opts.Debug {
 		level = slog.LevelDebug
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level})))
 	return o, nil
+}
+
+// useBtcdLog lets btcd's database say why it ends the process: it does so by itself when the disk is full (ffldb, writeData and
+// others), and its log is off otherwise.
+func useBtcdLog(out io.Writer) {
+	logger := btclog.NewBackend(out).Logger("database")
+	logger.SetLevel(btclog.LevelError)
+	database.UseLogger(logger)
 }
 
 // hungUp has the scheduler reopen the log file.

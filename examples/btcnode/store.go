@@ -21,7 +21,7 @@ type store struct {
 	path string
 	net  wire.BitcoinNet
 
-	mu   sync.RWMutex // held for reading by transactions, for writing while the database is exchanged
+	mu   sync.RWMutex // held for reading by View, for writing by Update and while the database is exchanged
 	db   database.DB
 	lost error // why a flush has left no database open
 }
@@ -77,9 +77,11 @@ func (s *store) View(fn func(database.Tx) error) error {
 	return explained(s.db.View(fn))
 }
 
+// Update excludes View: ffldb opens the file that it writes blocks to under another lock than the one under which readers look
+// whether it is open (ffldb/blockio.go, writeBlock and blockFile), and after each flush it opens it again.
 func (s *store) Update(fn func(database.Tx) error) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.lost != nil {
 		return s.lost
 	}
