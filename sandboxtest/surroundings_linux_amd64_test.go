@@ -34,6 +34,18 @@ func TestRuntimeWithoutVDSO(t *testing.T) { testIn(t, surroundings{start: startW
 
 func TestRuntimeNamesMappings(t *testing.T) { testIn(t, surroundings{enter: enterNaming}) }
 
+// Settings of GODEBUG that change how memory goes back to the kernel, or that write: what a
+// program is started with when something must be found out. Not efence=1: it makes pages
+// inaccessible by mprotect(2), which a thread with a policy may not call.
+func TestRuntimeDebugSettings(t *testing.T) {
+	t.Parallel()
+	settings := "GODEBUG=madvdontneed=0,harddecommit=1,disablethp=1,gctrace=1,scavtrace=1,clobberfree=1,invalidptr=1"
+	surroundings{start: func(cmd *exec.Cmd) error {
+		cmd.Env = slices.Insert(cmd.Env, 0, settings)
+		return cmd.Start()
+	}}.runtime(t, caller(), []sandbox.SyscallSandboxPolicy{nothing})
+}
+
 func testIn(t *testing.T, in surroundings) {
 	t.Parallel()
 	in.runtime(t, caller(), append(sandbox.Policies(), nothing))
