@@ -85,6 +85,6 @@ cross:
 # Generated files are up to date; dependencies are what design allows.
 generate:
 	$(GO) generate ./...
-	git diff --exit-code -- '*/z*.go' testdata
+	git diff --exit-code -- '*/z*.go' testdata docs
 	$(GO) mod tidy -diff
 	$(GO) mod verify

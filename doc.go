@@ -113,6 +113,10 @@
 // UnlockOSThread does not undo the lock. A channel operation between a locked
 // goroutine and another costs about a thread switch: pass work in batches.
 //
+// Files and connections that are forgotten are closed by a finalizer, under the process
+// policy: it should permit close and epoll_ctl. docs/standard-library.md has what of the
+// standard library works under which policy, and what to warm up before narrowing.
+//
 // # Kernels
 //
 // Linux 4.14 or later on amd64 (SECCOMP_RET_KILL_PROCESS); [Supported] says. From

@@ -36,6 +36,7 @@ const readOnly = "& 0x400243 == 0x0"
 
 var groupReadFiles = group{"ReadFiles", []groupCall{
 	{nr: sysno.Faccessat, reason: "check permissions"},
+	{nr: sysno.Faccessat2, reason: "check permissions (os/exec.LookPath)"},
 	{nr: sysno.Getdents64, reason: "list a directory"},
 	{nr: sysno.Newfstatat, reason: "state of a file (os.Stat)"},
 	{nr: sysno.Openat, when: "arg2:32 " + readOnly, reason: "open a file for reading (os.Open)"},
@@ -44,6 +45,7 @@ var groupReadFiles = group{"ReadFiles", []groupCall{
 
 var groupFiles = group{"Files", []groupCall{
 	{nr: sysno.Faccessat, reason: "check permissions"},
+	{nr: sysno.Faccessat2, reason: "check permissions (os/exec.LookPath)"},
 	{nr: sysno.Fchmod, reason: "change permissions of an open file"},
 	{nr: sysno.Fchmodat, reason: "change permissions (os.Chmod)"},
 	{nr: sysno.Fchownat, reason: "change owner (os.Chown: lumberjack's log rotation)"},

@@ -57,7 +57,7 @@ var remedies = []struct {
 	{in(PolicyNet), nr(sysno.Getgroups), `allow it in policy "net": NewPolicy("net", PolicyNet.Builder().Allow("getgroups"))`},
 	{in(PolicyInitialization, NewPolicy("mine", PolicyScheduler.Builder().Deny("fdatasync"))), nr(sysno.Fdatasync), `allow it in policy "mine": NewPolicy("mine", b.Allow("fdatasync")); built in, "message-handler" and "scheduler" permit it`},
 	{in(PolicyInitialization, NewPolicy("mine", PolicyScheduler.Builder().Deny("flock"))), nr(sysno.Flock), `allow it in policy "mine": NewPolicy("mine", b.AllowFileLocks()); or only Allow("flock"); built in, "scheduler" and "shutoff" permit it`},
-	{in(PolicyInitialization, NewPolicy("mine", NewSeccompPolicyBuilder().DenyErrno(13, "uname"))), nr(sysno.Uname), `allow it in policy "mine": NewPolicy("mine", b.AllowGlobalSystemStatus()); or only Allow("uname")`},
+	{in(PolicyInitialization, NewPolicy("mine", NewSeccompPolicyBuilder().DenyErrno(13, "uname"))), nr(sysno.Uname), `allow it in policy "mine": NewPolicy("mine", b.AllowGlobalSystemStatus()); or only Allow("uname"); or leave it: the resolver, io.Copy and os.Hostname go on without`},
 	{in(NewPolicy("net", NewSeccompPolicyBuilder())), nr(sysno.Getgroups), `allow it in policy "net": NewPolicy("net", b.Allow("getgroups"))`},
 	{underNet, nr(sysno.Clone3), `allow it in policies "initialization" and "net", for the later can only narrow the earlier: Allow("clone3") in each; or leave it: glibc falls back to clone on ENOSYS only; its flags are in memory, where no filter sees them`},
 
@@ -79,7 +79,7 @@ var remedies = []struct {
 	{underNet, nr(sysno.Getgroups), `allow it in policies "initialization" and "net", for the later can only narrow the earlier: Allow("getgroups") in each`},
 	{in(PolicyInitialization, PolicyNet, PolicyScheduler, PolicyValidationScriptCheck), nr(sysno.Ptrace), `allow it in policies "initialization", "net", "scheduler" and "validation-script-check", for the later can only narrow the earlier: Allow("ptrace") in each`},
 	{in(PolicyScheduler, PolicyValidationScriptCheck), nr(sysno.Connect), `allow it in policies "scheduler" and "validation-script-check", for the later can only narrow the earlier: AllowConnect() in each; or only Allow("connect"); built in, "net-open-connection" and "net-add-connection" permit it`},
-	{in(NewPolicy("narrow", NewSeccompPolicyBuilder().Deny("uname", "setitimer")), NewPolicy("wider", NewSeccompPolicyBuilder())), nr(sysno.Uname), `allow it in policy "narrow", the outermost: NewPolicy("narrow", b.AllowGlobalSystemStatus()); or only Allow("uname")`},
+	{in(NewPolicy("narrow", NewSeccompPolicyBuilder().Deny("uname", "setitimer")), NewPolicy("wider", NewSeccompPolicyBuilder())), nr(sysno.Uname), `allow it in policy "narrow", the outermost: NewPolicy("narrow", b.AllowGlobalSystemStatus()); or only Allow("uname"); or leave it: the resolver, io.Copy and os.Hostname go on without`},
 
 	// A policy that is in force already is no help.
 	{in(PolicyInitialization, PolicyNetOpenConnection, PolicyScheduler), nr(sysno.Connect), `allow it in policy "scheduler": NewPolicy("scheduler", PolicyScheduler.Builder().AllowConnect()); or only Allow("connect"); built in, "net-add-connection" and "tor-control" permit it`},
@@ -144,7 +144,7 @@ var remedies = []struct {
 	{chain{}, nr(sysno.Mmap), `AllowFileMapping() permits it; or Allow("mmap"): the arguments decide, which are not known here; built in, "tx-index" and "validation-script-check" permit it with some arguments`},
 	{chain{}, nr(sysno.Prctl), `Allow("prctl") permits it; built in, "validation-script-check" and "net" permit it with some arguments`},
 	{chain{}, nr(sysno.Seccomp), `AllowProcessPolicies() permits it; or Allow("seccomp"): the arguments decide, which are not known here; built in, "validation-script-check" and "net" permit it with some arguments`},
-	{chain{}, nr(sysno.Uname), `AllowGlobalSystemStatus() permits it; or only Allow("uname"); built in, "initialization" permits it`},
+	{chain{}, nr(sysno.Uname), `AllowGlobalSystemStatus() permits it; or only Allow("uname"); or leave it: the resolver, io.Copy and os.Hostname go on without; built in, "initialization" permits it`},
 	{chain{}, nr(sysno.Getgroups), `Allow("getgroups") permits it; no built-in policy permits it`},
 	{chain{}, nr(sysno.Execve), `Allow("execve") permits it; with it any program can be executed, under the same filters; no built-in policy permits it`},
 	{chain{}, nr(sysno.Clone), `AllowProcessStartOrDeath().Allow("execve") permits it; with it any program can be executed, under the same filters; no built-in policy permits it`},

@@ -41,7 +41,8 @@ var answers = [...]Answer{
 	// Probes of the standard library and of the C library.
 	{sysno.Clone3, abi.ENOSYS, "glibc falls back to clone on ENOSYS only; its flags are in memory, where no filter sees them"},
 	{sysno.Openat2, abi.ENOSYS, "its callers fall back to openat; its flags are in memory, where no filter sees them"},
-	{sysno.Faccessat2, abi.ENOSYS, "os/exec.LookPath falls back to faccessat"},
+	{sysno.Faccessat2, abi.ENOSYS, "os/exec.LookPath falls back to faccessat and geteuid"},
+	{sysno.Uname, abi.ENOSYS, "the resolver, io.Copy and os.Hostname go on without"},
 	{sysno.Fchmodat2, abi.ENOSYS, "its callers fall back to fchmodat"},
 	{sysno.Statx, abi.ENOSYS, "C libraries fall back to newfstatat"},
 	{sysno.CopyFileRange, abi.ENOSYS, "io.Copy falls back to read and write"},
