@@ -36,6 +36,9 @@ func TestCrashDump(t *testing.T) {
 				t.Error(y.node.Stderr())
 			}
 			again := startNode(t, y.node.DataDir, "--sandbox", action)
+			if err := again.Signal(syscall.SIGHUP); err != nil { // it logs to standard output: there is nothing to open
+				t.Error(err)
+			}
 			if err := again.Terminate(testTimeout); err != nil {
 				t.Error(err)
 			}
