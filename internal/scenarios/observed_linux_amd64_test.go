@@ -3,6 +3,7 @@
 package scenarios_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -157,7 +158,7 @@ var answered = map[string][]string{
 }
 
 func install(p *seccomp.Program, f seccomp.Flags) {
-	if err := seccomp.SetFilter(p, f); err != nil {
+	if err := errors.Join(seccomp.SetNoNewPrivs(), seccomp.SetFilter(p, f)); err != nil {
 		testproc.Fail("%v", err)
 	}
 }
