@@ -135,6 +135,8 @@ func takeAway(entry string) error {
 	if err != nil {
 		return err
 	}
+	runtime.LockOSThread() // both are the thread's
+	defer runtime.UnlockOSThread()
 	return errors.Join(seccomp.SetNoNewPrivs(), seccomp.SetFilter(p, seccomp.TSync))
 }
 

@@ -158,6 +158,8 @@ var answered = map[string][]string{
 }
 
 func install(p *seccomp.Program, f seccomp.Flags) {
+	runtime.LockOSThread() // both are the thread's
+	defer runtime.UnlockOSThread()
 	if err := errors.Join(seccomp.SetNoNewPrivs(), seccomp.SetFilter(p, f)); err != nil {
 		testproc.Fail("%v", err)
 	}
