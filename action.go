@@ -13,8 +13,8 @@ import (
 // Some refused calls are answered by an errno under every action: process
 // creation (EPERM), probes that have a fallback and numbers that this library
 // does not know (ENOSYS), and where the whole process may open nothing, what os.Open
-// does (EPERM): every profile opens /proc/self/maps, and turning on net/http/pprof must
-// end no process. The package documentation says why.
+// and os.Stat do (EPERM): every profile opens /proc/self/maps, and turning on
+// net/http/pprof must end no process. The package documentation says why.
 type SyscallSandboxAction uint8
 
 const (

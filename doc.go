@@ -51,9 +51,11 @@
 //   - probes with a fallback (clone3, openat2, copy_file_range, ...) and numbers
 //     unknown to this library: ENOSYS. A newer kernel or C library is no reason to
 //     end a node.
-//   - openat with exactly O_RDONLY|O_CLOEXEC (os.Open), where a policy of the process
-//     does not permit it: EPERM. Profiles read /proc/self/maps, and glibc counts the
-//     processors. A thread's own policy refuses it like any other call.
+//   - looking at files (openat with exactly O_RDONLY|O_CLOEXEC, or O_DIRECTORY too;
+//     newfstatat, readlinkat), where a policy of the process does not permit it: EPERM.
+//     Profiles read /proc/self/maps, glibc counts the processors, crypto/x509 looks for
+//     certificates, the resolver for its files. A thread's own policy refuses it like any
+//     other call.
 //   - what [SeccompPolicyBuilder.DenyErrno] names.
 //
 // Calls by another architecture's table (int 0x80) and of the x32 ABI always kill.

@@ -22,11 +22,8 @@ var groupOpenFiles = group{"OpenFiles", []groupCall{
 	{nr: sysno.Fstat, reason: "state of an open file"},
 	{nr: sysno.Lseek, reason: "move the offset of a file"},
 	{nr: sysno.Pread64, reason: "read at an offset"},
-	{nr: sysno.Preadv, reason: "read at an offset into several buffers"},
 	{nr: sysno.Pwrite64, reason: "write at an offset"},
-	{nr: sysno.Pwritev, reason: "write several buffers at an offset"},
 	{nr: sysno.Read, reason: "read"},
-	{nr: sysno.Readv, reason: "read into several buffers"},
 	{nr: sysno.Write, reason: "write"},
 	{nr: sysno.Writev, reason: "write several buffers (net.Buffers)"},
 }}
@@ -35,7 +32,6 @@ var groupOpenFiles = group{"OpenFiles", []groupCall{
 const readOnly = "& 0x400243 == 0x0"
 
 var groupReadFiles = group{"ReadFiles", []groupCall{
-	{nr: sysno.Faccessat, reason: "check permissions"},
 	{nr: sysno.Faccessat2, reason: "check permissions (os/exec.LookPath)"},
 	{nr: sysno.Getdents64, reason: "list a directory"},
 	{nr: sysno.Newfstatat, reason: "state of a file (os.Stat)"},
@@ -44,7 +40,6 @@ var groupReadFiles = group{"ReadFiles", []groupCall{
 }}
 
 var groupFiles = group{"Files", []groupCall{
-	{nr: sysno.Faccessat, reason: "check permissions"},
 	{nr: sysno.Faccessat2, reason: "check permissions (os/exec.LookPath)"},
 	{nr: sysno.Fchmod, reason: "change permissions of an open file"},
 	{nr: sysno.Fchmodat, reason: "change permissions (os.Chmod)"},
@@ -57,7 +52,6 @@ var groupFiles = group{"Files", []groupCall{
 	{nr: sysno.Openat, reason: "open a file (os.Open)"},
 	{nr: sysno.Readlinkat, reason: "read a symbolic link (os.Readlink)"},
 	{nr: sysno.Renameat, reason: "rename (os.Rename)"},
-	{nr: sysno.Renameat2, reason: "rename without replacing"},
 	{nr: sysno.Unlinkat, reason: "delete a file (os.Remove)"},
 	{nr: sysno.Utimensat, reason: "set file times (os.Chtimes)"},
 }}

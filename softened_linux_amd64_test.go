@@ -40,6 +40,12 @@ func profiles() {
 	if b.Len() == 0 {
 		testproc.Fail("the profiles are empty")
 	}
+	if _, err := os.Stat("/"); !errors.Is(err, syscall.EPERM) {
+		testproc.Fail("os.Stat: %v", err)
+	}
+	if _, err := os.ReadDir("/"); !errors.Is(err, syscall.EPERM) {
+		testproc.Fail("os.ReadDir: %v", err)
+	}
 	_, err := os.Open("/proc/self/maps")
 	if !errors.Is(err, syscall.EPERM) || !strings.Contains(sandbox.ExplainError(err).Error(), `policy "opens nothing" permits`) {
 		testproc.Fail("os.Open: %v", sandbox.ExplainError(err))

@@ -46,7 +46,7 @@ var needs = []need{
 	// not do. With a resolv.conf that has no search domain it also asks for the name of the machine.
 	{name: "resolver", when: func(o *options) bool { return byName(o.upstream) },
 		allow: func(b *sandbox.SeccompPolicyBuilder) *sandbox.SeccompPolicyBuilder {
-			return b.AllowReadFiles().Allow("uname")
+			return b.AllowReadFiles()
 		}},
 	// The certificates of the system, hundreds of files: read when the first TLS connection is verified, and never again.
 	{name: "roots", when: func(o *options) bool { return strings.HasPrefix(o.upstream, "https:") },

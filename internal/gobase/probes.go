@@ -66,13 +66,13 @@ var answers = [...]Answer{
 	{sysno.LandlockCreateRuleset, abi.ENOSYS, "callers take it as a kernel without Landlock"},
 }
 
-// A Softening is the errno for some arguments of a call, in a scope, where a refusal
-// that ends the process would be met by what an operator or a C library does, not by
-// what the program does.
+// A Softening is the errno for a call, or for some arguments of it, in a scope where a
+// refusal that ends the process would be met by what an operator, the standard library or
+// a C library does on its own, not by what the program does.
 type Softening struct {
 	Nr    uint32
 	Scope Scope
-	When  string // as in Need
+	When  string // a condition as in Need; empty: whatever the arguments
 	Errno uint16
 	Why   string
 }
@@ -89,7 +89,9 @@ func Softenings() func(yield func(Softening) bool) {
 }
 
 var softenings = [...]Softening{
-	// O_RDONLY|O_CLOEXEC and nothing else: os.Open. By number runtime/pprof cannot be told
-	// from an intruder, but either gets nothing.
-	{sysno.Openat, Process, "arg2:32 == 0x80000", abi.EPERM, "runtime/pprof reads /proc/self/maps for every profile and goes on without; glibc counts processors, signals blocked, when a thread takes memory"},
+	// O_RDONLY|O_CLOEXEC and nothing else, or O_DIRECTORY: os.Open and os.ReadDir. By number
+	// runtime/pprof cannot be told from an intruder, but either gets nothing.
+	{sysno.Openat, Process, "arg2:32 in {0x80000, 0x90000}", abi.EPERM, "runtime/pprof reads /proc/self/maps for every profile and goes on without; glibc counts processors, signals blocked, when a thread takes memory"},
+	{sysno.Newfstatat, Process, "", abi.EPERM, "the resolver, crypto/x509 and package mime look whether files are there, and go on without"},
+	{sysno.Readlinkat, Process, "", abi.EPERM, "as newfstatat: package time looks where the local zone is, filepath.EvalSymlinks"},
 }

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// A program that is built with -cover creates a file when it ends, if GOCOVERDIR is set:
-// where the policy of the process does not allow that, it is a violation as any other.
-// Such a program can write its counters to a file that is open already.
+// A program that is built with -cover looks for GOCOVERDIR when it ends, and creates a
+// file there: where the policy of the process permits no files it says so and ends as it
+// would have. Such a program can write its counters to a file that is open already.
 func TestCoveredProgram(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "covered")
 	build := exec.Command("go", "build", "-cover", "-covermode=atomic", "-coverpkg=./covered", "-o", program, "./covered")
@@ -29,7 +29,7 @@ func TestCoveredProgram(t *testing.T) {
 		}
 		return string(out)
 	}
-	if out := run(2, t.TempDir()); !strings.Contains(out, `ERROR: The syscall "newfstatat"`) || !strings.Contains(out, "internal/coverage/cfile.") {
+	if out := run(0, t.TempDir()); !strings.Contains(out, "operation not permitted); no coverage data written") {
 		t.Errorf("%s", out)
 	}
 	dir := t.TempDir()
