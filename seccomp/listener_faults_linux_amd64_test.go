@@ -30,6 +30,7 @@ var faultTests = []childTest{
 	{"callers killed", since5_19, callersKilled},
 	{"signal storm", since5_19, signalStorm},
 	{"signals at 1 kHz", since5_14, signalsWithoutKillable},
+	{"interrupted before receipt", since5_9, interruptedBeforeReceipt},
 	{"10000 from 64 threads", since5_19, manyCallers},
 	{"descriptor limit", since5_19, descriptorLimit},
 	{"listener without descriptors", since5_19, supervisorWithoutDescriptors},
@@ -246,6 +247,31 @@ func signalsWithoutKillable() {
 	stop()
 	must(c.l.Close())
 	check(errors.Is(wait(), os.ErrClosed), "not closed")
+}
+
+// interruptedBeforeReceipt: notifications vanish between poll(2) and their receipt, again
+// and again; that is no error, and no call is answered twice.
+func interruptedBeforeReceipt() {
+	runtime.GOMAXPROCS(max(4, runtime.GOMAXPROCS(0)))
+	c := newCaller(0, "getpgrp")
+	const calls = 100
+	var answered atomic.Int32
+	go func() {
+		for {
+			r := c.next()
+			if r.Return(r.Call.Args[0]) == nil {
+				answered.Add(1)
+			}
+		}
+	}()
+	for i := range uintptr(calls) {
+		result := c.ask(i)
+		for range 300 {
+			c.signal()
+		}
+		succeeded(result, i)
+	}
+	check(answered.Load() >= calls, "%d answers to %d calls", answered.Load(), calls)
 }
 
 const (

@@ -48,15 +48,16 @@ func runChildren(t *testing.T, tests []childTest) {
 var since5_19 = testproc.WaitKillableRecv.Since
 
 var listenerTests = []childTest{
-	{"canceled", since5_9, receiveCanceled},
-	{"canceled in turn", since5_9, receiveCanceledInTurn},
+	{"canceled", since5_19, receiveCanceled},
+	{"canceled in turn", since5_19, receiveCanceledInTurn},
+	{"canceled as another receives", since5_19, receiveCanceledMeanwhile},
 	{"canceled often", since5_19, receiveCanceledOften},
 	{"end", since6_11, receiveEnd},
 	{"closed", since5_19, closedEverywhere},
 	{"closed meanwhile", since5_19, closedMeanwhile},
 	{"refused", since5_9, listenerRefused},
 	{"no descriptors", since5_9, listenerWithoutDescriptors},
-	{"adopted", since5_9, listenerAdopted},
+	{"adopted", since5_19, listenerAdopted},
 	{"not adopted", since5_9, listenerNotAdopted},
 	{"zero values", since5_9, zeroValues},
 	{"two receivers", since5_19, twoReceivers},
@@ -67,7 +68,7 @@ func init() { register("TestListener", listenerTests) }
 func TestListener(t *testing.T) { runChildren(t, listenerTests) }
 
 func receiveCanceled() {
-	c := newCaller(0, "getpgrp")
+	c := newCaller(seccomp.WaitKillableRecv, "getpgrp")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	errs := make(chan error)
 	go func() {
@@ -92,7 +93,7 @@ func receiveCanceled() {
 // turn, and the other goes on.
 func receiveCanceledInTurn() {
 	for range 50 {
-		c := newCaller(0, "getpgrp")
+		c := newCaller(seccomp.WaitKillableRecv, "getpgrp")
 		var ends [2]context.CancelFunc
 		var errs [2]chan error
 		for i := range 2 {
@@ -117,6 +118,39 @@ func receiveCanceledInTurn() {
 		ends[1]()
 		must(c.l.Close())
 		c.end()
+	}
+}
+
+// receiveCanceledMeanwhile: the first receives while the context of the second, which waits for
+// its turn, ends. Whoever uses up the wake, the second returns.
+func receiveCanceledMeanwhile() {
+	c := newCaller(seccomp.WaitKillableRecv, "getpgrp")
+	for range 1000 {
+		first := make(chan error, 1)
+		go func() {
+			r, err := c.l.Receive(context.Background())
+			if err == nil {
+				err = r.Return(5)
+			}
+			first <- err
+		}()
+		ctx, cancel := context.WithCancel(context.Background())
+		second := make(chan struct{})
+		var got *seccomp.Request
+		go func() {
+			defer close(second)
+			got, _ = c.l.Receive(ctx)
+		}()
+		result := c.ask()
+		cancel()
+		<-second
+		if got != nil { // it was first
+			must(got.Return(5))
+			succeeded(result, 5)
+			result = c.ask()
+		}
+		must(<-first)
+		succeeded(result, 5)
 	}
 }
 
@@ -146,7 +180,7 @@ func receiveCanceledOften() {
 }
 
 func receiveEnd() {
-	c := newCaller(0, "getpgrp")
+	c := newCaller(seccomp.WaitKillableRecv, "getpgrp")
 	errs := make(chan error)
 	go func() {
 		_, err := c.l.Receive(context.Background())
@@ -212,6 +246,9 @@ func zeroValues() {
 // closedMeanwhile closes while others use the listener: none of them may use a number that is
 // another file's by then.
 func closedMeanwhile() {
+	const added = 99
+	must(unix.Dup3(0, added, unix.O_CLOEXEC))
+	before := descriptors()
 	for range 100 {
 		c := newCaller(seccomp.WaitKillableRecv, "getpgrp")
 		result := c.ask()
@@ -229,7 +266,7 @@ func closedMeanwhile() {
 					case 2:
 						err = c.l.SetSyncWakeUp()
 					case 3:
-						_, err = r.AddFile(os.Stdin, seccomp.FileOptions{Replace: true, Number: 9})
+						_, err = r.AddFile(os.Stdin, seccomp.FileOptions{Replace: true, Number: added})
 					}
 					if errors.Is(err, os.ErrClosed) {
 						return
@@ -241,6 +278,7 @@ func closedMeanwhile() {
 		failedWith(result, unix.ENOSYS)
 		all.Wait()
 		c.end()
+		check(descriptors() == before, "%d descriptors, %d before", descriptors(), before)
 	}
 }
 
@@ -280,7 +318,7 @@ func listenerWithoutDescriptors() {
 }
 
 func listenerAdopted() {
-	c := newCaller(0, "getpgrp")
+	c := newCaller(seccomp.WaitKillableRecv, "getpgrp")
 	f, err := c.l.File()
 	must(err)
 	flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFD, 0)

@@ -22,7 +22,9 @@ const (
 // methods may be called by several goroutines at once.
 //
 // The caller may die or be interrupted at any moment, unnoticed: the next method says
-// [ErrRequestGone]. What a listener does on behalf of a call that takes long, such as
+// [ErrRequestGone]. Without [WaitKillableRecv] a signal can even come between an answer that
+// the kernel took and the caller: the call starts again, as a new request. (Not with ReturnFile, which
+// waits for the caller.) What a listener does on behalf of a call that takes long, such as
 // accept, it should interrupt to ask Valid, or it holds what nobody wants.
 //
 // A Request that no Listener has received is one of a closed listener.

@@ -81,9 +81,15 @@ func (h *handle) addFD(a *addFD) (int, error) {
 	}
 	for {
 		fd, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(h.fd), abi.IoctlNotifAddFD, uintptr(unsafe.Pointer(a)))
-		if errno != unix.EINTR {
-			return int(fd), requestError(opAddFile, errno)
+		switch errno {
+		case unix.EINTR:
+			continue
+		case unix.ESRCH:
+			// The caller was interrupted before it took the file (kernel/seccomp.c:
+			// seccomp_do_user_notification).
+			errno = unix.ENOENT
 		}
+		return int(fd), requestError(opAddFile, errno)
 	}
 }
 

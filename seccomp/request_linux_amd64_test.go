@@ -106,7 +106,7 @@ func requestArguments() {
 }
 
 func requestGone() {
-	c := newCaller(0, "getpgrp")
+	c := newCaller(seccomp.WaitKillableRecv, "getpgrp")
 	for _, way := range answeringWays(devNull()) {
 		f := c.fork(nrCall(unix.SYS_GETPGRP))
 		r := c.next()
