@@ -42,9 +42,9 @@ test-nested:
 fuzz-long:
 	$(GO) test ./internal/bpfgen ./seccomp -run '^(TestRandom|TestRandomConditions)$$' -programs 100000 -timeout 60m -v
 
-# This compiler and its peers side by side, and what a violation costs: bench/README.md.
+# This compiler and its peers side by side; what a violation, a hot call, a notification costs: bench/README.md.
 bench:
-	cd bench && $(GO) run . && $(GO) run ./violations
+	cd bench && $(GO) run . && $(GO) run ./violations && $(GO) run ./hotcalls && $(GO) run ./notify
 
 # The Go runtime's own calls on the Go release after the oldest supported one, which the
 # go command fetches through the module proxy: its scenarios under every policy, seen by
