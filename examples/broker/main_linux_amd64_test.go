@@ -84,6 +84,7 @@ func start(t *testing.T, child testproc.Cmd, args ...string) *run {
 	child.Args, child.Stdin, child.Stdout, child.Stderr = args, files[0][0], files[1][1], files[2][1]
 	r := &run{t: t, names: files[0][1], out: bufio.NewReader(files[1][0]), errors: bufio.NewReader(files[2][0])}
 	r.p = child.Start(t)
+	t.Cleanup(func() { r.names.Close() })
 	files[0][0].Close()
 	files[1][1].Close()
 	files[2][1].Close()

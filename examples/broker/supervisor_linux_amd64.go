@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"runtime"
 
 	"golang.org/x/sys/unix"
 
@@ -83,25 +82,32 @@ func (b *broker) inProcess(work func() int) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	runtime.LockOSThread() // keeps the main thread free of the filter, which would stay on it
 	warmUp()
 	type result struct {
 		listener *seccomp.Listener
 		err      error
 	}
-	installed, ended := make(chan result), make(chan int, 1)
+	installed := make(chan result)
+	// Serve would end with the thread. But should the goroutine be on the main thread, as any
+	// may, that stays when the goroutine ends.
+	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
+		defer cancel()
 		l, err := install(program, 0)
 		installed <- result{l, err}
 		if err == nil {
-			ended <- work()
+			code = work()
 		}
-	}() // the goroutine is locked: the thread ends with it
+	}()
 	r := <-installed
 	if r.err != nil {
 		return 1, r.err
 	}
-	err = r.listener.Serve(context.Background(), b.answer) // until the thread is gone
-	err = errors.Join(err, r.listener.Close())
-	return <-ended, err
+	err = r.listener.Serve(ctx, b.answer)
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	err = errors.Join(err, r.listener.Close()) // should Serve have failed, the worker's calls fail from here on
+	<-ctx.Done()
+	return code, err
 }
