@@ -20,8 +20,9 @@ import (
 // MemoryDenyWriteExecute, RestrictNamespaces, LockPersonality.
 //
 // Refused calls get ENOSYS, which libraries take best where a call is refused by name
-// alone; numbers that systemd does not know get it too. systemd's own @default set is
-// always permitted. The filter's default must be an errno.
+// alone (a list of permitted calls takes no errno per call); numbers that systemd does
+// not know get it too, named or not. systemd's own
+// @default set is always permitted. The filter's default must be an errno.
 func SystemdUnit(f seccomp.Filter, o Options) ([]byte, []Loss, error) {
 	if _, err := f.Compile(); err != nil {
 		return nil, nil, err
@@ -29,10 +30,13 @@ func SystemdUnit(f seccomp.Filter, o Options) ([]byte, []Loss, error) {
 	if f.Default.Value()&abi.RetActionFull != abi.RetErrno {
 		return nil, nil, fmt.Errorf("export: systemd: the filter's default is %s: only an errno lets a program's own sandbox report", f.Default)
 	}
-	u := unit{}
+	u := unit{losses: []Loss{
+		{What: "systemd permits its own set @default as well, whatever a unit lists (systemd-analyze syscall-filter @default)", Wider: true},
+		{What: "a systemd that does not know a call's name skips it, says so in its log, and refuses the call"},
+	}}
 	names, rules := calls(f)
 	for _, name := range names {
-		u.add(name, rules[name], f.Default)
+		u.add(name, rules, f.Default)
 	}
 	losses, err := o.judge("systemd", u.losses)
 	if err != nil {
@@ -49,17 +53,16 @@ type unit struct {
 // ownErrno are calls whose callers take no other errno than their own.
 var ownErrno = map[string]string{"splice": "io.Copy between TCP connections falls back on EINVAL only"}
 
-func (u *unit) add(name string, rules []seccomp.Rule, def seccomp.Action) {
+func (u *unit) add(name string, all map[string][]seccomp.Rule, def seccomp.Action) {
+	rules := all[name]
 	permits := slices.IndexFunc(rules, func(r seccomp.Rule) bool { return r.Action.Permits() })
 	switch why := ownErrno[name]; {
-	case permits >= 0 && len(rules[0].When) > 0:
-		conds := make([]string, 0, len(rules))
-		for _, r := range rules {
-			if r.Action.Permits() {
-				conds = append(conds, fmt.Sprint(r.When))
-			}
-		}
-		u.losses = append(u.losses, Loss{Call: name, What: "permitted whatever its arguments, not only for " + strings.Join(conds, " or "), Wider: true})
+	case name == "personality" && conditional(rules):
+		// LockPersonality refuses the question for the present one, so nothing is left to permit.
+		u.losses = append(u.losses, Loss{Call: name, What: "refused even for " + permitted(rules)})
+		return
+	case conditional(rules):
+		u.losses = append(u.losses, Loss{Call: name, What: "permitted " + extent(name, all) + ", not only for " + permitted(rules), Wider: true})
 	case permits < 0 && why != "":
 		u.losses = append(u.losses, Loss{Call: name, What: fmt.Sprintf("permitted, not answered by %s: %s", rules[0].Action, why), Wider: true})
 		permits = 0
@@ -70,6 +73,46 @@ func (u *unit) add(name string, rules []seccomp.Rule, def seccomp.Action) {
 		at := shareOf(rules[permits])
 		u.names[at] = append(u.names[at], name)
 	}
+}
+
+// conditional reports whether rules of a call permit it for some arguments only.
+func conditional(rules []seccomp.Rule) bool {
+	permits := func(r seccomp.Rule) bool { return r.Action.Permits() }
+	return slices.ContainsFunc(rules, permits) && len(rules[0].When) > 0
+}
+
+// permitted are the conditions of the rules that permit.
+func permitted(rules []seccomp.Rule) string {
+	var any []string
+	for _, r := range rules {
+		if !r.Action.Permits() {
+			continue
+		}
+		all := make([]string, len(r.When))
+		for i, c := range r.When {
+			all[i] = c.String()
+		}
+		any = append(any, strings.Join(all, " && "))
+	}
+	return strings.Join(any, " or ")
+}
+
+// extent says for what arguments a call is permitted that is listed by name.
+func extent(name string, rules map[string][]seccomp.Rule) string {
+	switch {
+	case name == "socket" && familiesOf(rules[name]) != nil:
+		return "for whole families (RestrictAddressFamilies)"
+	case (name == "mmap" || name == "mprotect") && !whole(rules["mmap"]):
+		return "for all but executable memory that is or was writable (MemoryDenyWriteExecute)"
+	case name == "clone":
+		return "for all but new namespaces (RestrictNamespaces)"
+	}
+	return "whatever its arguments"
+}
+
+// whole reports whether a call is permitted whatever its arguments.
+func whole(rules []seccomp.Rule) bool {
+	return len(rules) > 0 && len(rules[0].When) == 0 && rules[0].Action.Permits()
 }
 
 func (u *unit) text(rules map[string][]seccomp.Rule) []byte {
@@ -91,7 +134,7 @@ func (u *unit) text(rules map[string][]seccomp.Rule) []byte {
 		{"clone", "RestrictNamespaces", "no namespaces"},
 		{"personality", "LockPersonality", "no other personality"},
 	} {
-		if r := rules[s.call]; len(r) == 0 || len(r[0].When) > 0 || !r[0].Action.Permits() {
+		if !whole(rules[s.call]) {
 			fmt.Fprintf(&b, "# %s\n%s=yes\n", s.why, s.setting)
 		}
 	}
