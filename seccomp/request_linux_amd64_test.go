@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/syscall-sandbox/sandbox/internal/abi"
 	"github.com/syscall-sandbox/sandbox/seccomp"
 )
 
@@ -20,6 +21,7 @@ var requestTests = []childTest{
 	{"arguments", since5_19, requestArguments},
 	{"gone", since5_19, requestGone},
 	{"file stays", since5_19, fileStays},
+	{"busy", since5_19, busyRequest},
 }
 
 func init() { register("TestRequest", requestTests) }
@@ -130,4 +132,38 @@ func fileStays() {
 	must(r.Fail(1))
 	exited(f)
 	check(isErrno(f.Result(0), 1) && f.Result(1) == 0, "%d, %d", f.Result(0), f.Result(1))
+}
+
+// busyRequest adds files to a request by another descriptor of the listener, all the time, until
+// ReturnFile comes while that is under way.
+func busyRequest() {
+	c := newCaller(seccomp.WaitKillableRecv, "getpgrp")
+	file, fd := devNull(), c.fd()
+	for busy := false; !busy; {
+		result := c.ask()
+		r := c.next()
+		var adders sync.WaitGroup
+		adding := make(chan struct{}, 4)
+		for range cap(adding) {
+			adders.Go(func() {
+				for errno := unix.Errno(0); errno == 0; { // until the request is answered
+					_, errno = control(fd, abi.IoctlNotifAddFD, &rawAddFD{id: r.ID, src: uint32(file.Fd()), flags: abi.AddFDSetFD, number: 90})
+					select {
+					case adding <- struct{}{}:
+					default:
+					}
+				}
+			})
+		}
+		for range cap(adding) {
+			<-adding
+		}
+		err := r.ReturnFile(file, seccomp.FileOptions{Replace: true, Number: 91})
+		if busy = err != nil; busy {
+			is(err, nil, unix.EBUSY)
+			must(r.Return(91)) // it waits still
+		}
+		succeeded(result, 91)
+		adders.Wait()
+	}
 }
