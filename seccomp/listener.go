@@ -67,7 +67,8 @@ type Listener struct {
 // the listener that answers the calls for which the program says [UserNotif]
 // (Linux 5.0). Flags are those of SetFilter and [WaitKillableRecv], which every
 // Go program among the callers needs. TSync implies TSyncESRCH here, for the kernel has one
-// result for both thread and descriptor.
+// result for both thread and descriptor. A goroutine that wants no TSync should not be the
+// main one: see SetFilter.
 //
 // From its return on, a thread under the filter that makes such a call waits for an
 // answer. So the calling goroutine, which without TSync is under the filter, must not
@@ -136,8 +137,8 @@ func withFD(f *os.File, fn func(fd int) error) error {
 func (l *Listener) File() (*os.File, error) { return l.h.file() }
 
 // Send sends the listener over a unix socket, such as a [net.UnixConn], by one sendmsg(2)
-// with a single byte of data; [ReceiveListener] is the other end. The filter must
-// permit sendmsg. Close the Listener after it.
+// with a single byte of data; [ReceiveListener] is the other end. Close the Listener after
+// it. The filter must permit sendmsg and close: nobody answers them yet.
 func (l *Listener) Send(c syscall.Conn) error { return l.h.send(c) }
 
 // ReceiveListener receives from a unix socket, such as a [net.UnixConn], what
@@ -148,11 +149,10 @@ func ReceiveListener(c syscall.Conn) (*Listener, error) { return receiveListener
 // Receive waits for the next call that is to be answered. Calls that are
 // interrupted before they were received never appear.
 //
-// It returns [io.EOF] when no thread under the filter is left: before Linux 6.11 a dead
-// process counts until it has been waited for, as always does a filter that
-// has its listener as long as a thread under it lives. It returns the context's
-// error when ctx ends, and an error that wraps [os.ErrClosed] after Close. Notifications that
-// nobody has received stay with the kernel: none is lost by a cancelled Receive.
+// It returns [io.EOF] when no thread under the filter is left (Linux 5.9; before 6.11 a
+// dead process counts until it has been waited for). It returns the context's
+// error when ctx ends, and an error that wraps [os.ErrClosed] after Close. Notifications
+// that nobody has received stay with the kernel: a cancelled Receive loses none.
 //
 // While it waits it holds a thread, not the poller of the Go runtime: where caller
 // and listener are one process, the runtime would look at that too late.
