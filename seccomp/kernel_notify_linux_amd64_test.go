@@ -151,6 +151,8 @@ func notifyIDs() {
 		return errno
 	}
 	check(valid(r.ID) == 0, "%v", valid(r.ID))
+	_, old := control(c.fd(), abi.IoctlNotifIDValidOld, &r.ID)
+	check(old == 0, "the number of before Linux 5.9: %v", old)
 	for _, id := range []uint64{0, r.ID + 1, r.ID - 1, ^r.ID} {
 		check(valid(id) == unix.ENOENT, "id %d: %v", id, valid(id))
 		_, errno := control(c.fd(), abi.IoctlNotifSend, &rawResp{id: id})
