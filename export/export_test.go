@@ -329,7 +329,7 @@ func TestSystemdUnit(t *testing.T) {
 
 // What a launcher needs is permitted, and no more than that is added.
 func TestForLauncher(t *testing.T) {
-	for _, l := range []export.Launcher{export.Bubblewrap, export.Runc, export.RuncPrivileged, export.Systemd} {
+	for _, l := range []export.Launcher{export.Bubblewrap, export.Runc, export.RuncPrivileged, export.Crun, export.CrunPrivileged, export.Systemd} {
 		for _, p := range sandbox.Policies() {
 			f := container(t, p)
 			with := export.ForLauncher(f, l)

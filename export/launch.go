@@ -15,12 +15,17 @@ type Launcher uint8
 const (
 	// Bubblewrap, with a PID namespace or without.
 	Bubblewrap Launcher = iota
-	// Runc is runc, alone or below Docker, Kubernetes and Podman, where the container
+	// Runc is runc, alone or below Docker, Kubernetes or Podman, where the container
 	// has no_new_privs (Kubernetes: allowPrivilegeEscalation: false).
 	Runc
 	// RuncPrivileged is runc without no_new_privs, Docker's default: it loads the
 	// filter early, and changes user and capabilities under it.
 	RuncPrivileged
+	// Crun is crun, alone or below Podman or Kubernetes, where the container has
+	// no_new_privs.
+	Crun
+	// CrunPrivileged is crun without no_new_privs, Podman's default.
+	CrunPrivileged
 	// Systemd is a service manager's unit.
 	Systemd
 )

@@ -8,12 +8,15 @@ import "slices"
 // conditions as package seccomp reads them.
 type need struct{ call, when, why string }
 
-// launches are seen in runc 1.1.5 and bubblewrap 0.8.0, between the filter and execve(2).
-// What the Go runtime of runc itself makes is in the share of the program's runtime.
+// launches are seen in runc 1.1.5, crun 1.8.1 and bubblewrap 0.8.0, between the filter
+// and execve(2). What the Go runtime of runc itself makes is in the share of the
+// program's runtime. systemd 252 executes at once.
 var launches = map[Launcher][]need{
 	Bubblewrap:     bubblewrap,
 	Runc:           runc,
 	RuncPrivileged: slices.Concat(runc, runcPrivileged),
+	Crun:           crun,
+	CrunPrivileged: slices.Concat(crun, crunPrivileged),
 	Systemd:        nil,
 }
 
@@ -46,4 +49,16 @@ var runcPrivileged = []need{
 	{"chdir", "", "runc goes to the working directory"},
 	{"getcwd", "", "runc goes to the working directory"},
 	{"getppid", "", "runc looks whether its parent lives"},
+}
+
+var crun = []need{
+	{"close", "", "crun closes its descriptor of the profile"},
+}
+
+var crunPrivileged = []need{
+	{"prctl", "arg0:32 in {0x8, 0x18, 0x2f}", "crun sets capabilities (PR_SET_KEEPCAPS, PR_CAPBSET_DROP, PR_CAP_AMBIENT)"},
+	{"setresgid", "", "crun sets the user"},
+	{"setresuid", "", "crun sets the user"},
+	{"capset", "", "crun sets capabilities"},
+	{"write", "", "crun says that it is ready"},
 }

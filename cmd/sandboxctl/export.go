@@ -20,6 +20,8 @@ var targets = map[string]struct {
 }{
 	"runc":            {export.Runc, export.OCI},
 	"runc-privileged": {export.RuncPrivileged, export.OCI},
+	"crun":            {export.Crun, export.OCI},
+	"crun-privileged": {export.CrunPrivileged, export.OCI},
 	"docker":          {export.RuncPrivileged, export.OCI},
 	"kubernetes":      {export.RuncPrivileged, export.OCI},
 	"kubernetes-pod":  {export.RuncPrivileged, pod},
