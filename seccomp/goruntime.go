@@ -28,6 +28,9 @@ const (
 // a word. The rules of one call are alternatives: put them before, or in place of, what
 // else a filter says of the call. What a program's own code calls is not in it.
 //
+// Of a program with cgo, glibc makes threads by clone3 and falls back to clone on ENOSYS
+// only: a filter whose default is another errno must answer it so, Errno(38).
+//
 // tgkill and kill are for the own process ([Arg.IsSelf]); a filter that permits to
 // execute programs must allow them whatever their arguments, for a child that inherits
 // the filter has another id.

@@ -42,6 +42,9 @@ type rawCall struct {
 // [syscall.Setuid] and its like. It stops all goroutines and waits for every thread: with
 // [WaitKillableRecv] one that waits for an answer never comes.
 //
+// A goroutine that locks itself may sit on the main thread, which never ends: then Serve is not
+// ended by the goroutine's end, but by its context.
+//
 // openat, connect, accept4, stat and most others that name files or wait can be answered.
 func (f Filter) CompileInProcess() (*Program, error) {
 	p, err := f.Compile()

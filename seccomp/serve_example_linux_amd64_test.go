@@ -129,7 +129,7 @@ func ExampleFilter_CompileInProcess_goroutine() {
 		listener, done := make(chan *seccomp.Listener), make(chan struct{})
 		go func() {
 			defer close(done)
-			runtime.LockOSThread() // SetFilterWithListener keeps it so, and the thread ends with the goroutine
+			runtime.LockOSThread() // SetFilterWithListener keeps it so: the thread ends with the goroutine, unless it is the main one
 			if err := seccomp.SetNoNewPrivs(); err != nil {
 				fmt.Println(err)
 				return
