@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+
+//go:build !cgo
+
+package needed
+
+// cgoEnabled: see runsHere.
+const cgoEnabled = false

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+
+//go:build race
+
+package needed
+
+// raceEnabled: see runsHere.
+const raceEnabled = true
