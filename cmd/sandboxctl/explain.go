@@ -39,6 +39,9 @@ program. Exit status 0: permitted, 1: refused, 2: a mistake.`,
 		if err != nil {
 			return err
 		}
+		if s.profile != nil {
+			*scope = "container"
+		}
 		e := explanationOf(s.name, *scope, call, program)
 		if *output == "json" {
 			err = printJSON(cmd, e)
@@ -88,7 +91,8 @@ func (e explanation) print(cmd *cobra.Command) {
 	if e.Permitted {
 		verdict = "permitted"
 	}
-	cmd.Printf("%s by %q on a %s: %s\n", verdict, e.Policy, e.Scope, e.Action)
+	where := map[string]string{"thread": "on a thread", "process": "on the process", "container": "in a container"}[e.Scope]
+	cmd.Printf("%s by %q %s: %s\n", verdict, e.Policy, where, e.Action)
 	cmd.Printf("  call:    %s\n", e.Call)
 	cmd.Printf("  rule:    %s\n", e.Rule)
 	if e.Reason != "" {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -57,6 +58,9 @@ an error, unless --allow-wider.`,
 			return err
 		}
 		to := targets[target.value]
+		if target.value == "bubblewrap" && onTerminal() {
+			return errors.New("a program for bubblewrap is no text: redirect it to a file")
+		}
 		if s.profile == nil {
 			f = export.ForLauncher(f, to.launcher)
 		}
@@ -64,9 +68,7 @@ an error, unless --allow-wider.`,
 		if err != nil {
 			return fmt.Errorf("%w\n(--allow-wider writes it all the same)", err)
 		}
-		for _, l := range losses {
-			cmd.PrintErrln("note:", l)
-		}
+		printLosses(cmd, losses)
 		_, err = cmd.OutOrStdout().Write(text)
 		return err
 	}

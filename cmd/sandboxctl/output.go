@@ -13,6 +13,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/syscall-sandbox/sandbox/export"
 )
 
 // outputFlag adds -o with these formats, of which the first is the default. The value is
@@ -46,6 +48,25 @@ func printJSON(cmd *cobra.Command, v any) error {
 	return e.Encode(v)
 }
 
+// printLosses lists on standard error what a format cannot hold; of many calls that lose
+// the same, in one note.
+func printLosses(cmd *cobra.Command, losses []export.Loss) {
+	calls := make(map[string][]string)
+	for _, l := range losses {
+		calls[l.What] = append(calls[l.What], l.Call)
+	}
+	for _, l := range losses {
+		names := calls[l.What]
+		switch {
+		case len(names) < 3:
+			cmd.PrintErrln("note:", l)
+		case names[0] == l.Call:
+			wrapped := trimmed(text.WrapSoft(strings.Join(names, ", "), 90))
+			cmd.PrintErrf("note: %d calls: %s\n      %s\n", len(names), l.What, strings.ReplaceAll(wrapped, "\n", "\n      "))
+		}
+	}
+}
+
 // onTerminal reports whether a person looks at standard output.
 func onTerminal() bool { return term.IsTerminal(int(os.Stdout.Fd())) }
 
@@ -76,5 +97,14 @@ func (t printer) render() string {
 	if t.markdown {
 		return t.RenderMarkdown()
 	}
-	return strings.TrimRight(t.Render(), " ")
+	return trimmed(t.Render())
+}
+
+// trimmed is text without blanks at the ends of its lines.
+func trimmed(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " ")
+	}
+	return strings.Join(lines, "\n")
 }

@@ -38,9 +38,7 @@ func showCommand() *cobra.Command {
 		for _, r := range rows {
 			t.AppendRow(table.Row{r.Call, r.If, r.Share, r.Reason})
 		}
-		for _, l := range s.losses {
-			cmd.PrintErrln("note:", l)
-		}
+		printLosses(cmd, s.losses)
 		cmd.Println(t.render())
 		cmd.Printf("%d calls permitted; others: %s, unknown numbers: %s\n", countCalls(rows), f.Default, f.Unknown)
 		return nil
