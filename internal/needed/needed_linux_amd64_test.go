@@ -151,8 +151,7 @@ func rank(name string) int {
 	return 9
 }
 
-// A proof is a scenario, one that is run only where it means something ("cgo: ", "race: ",
-// "cgroup: "), or a reason: why the entry stays, or who needs it elsewhere.
+// A proof is a scenario, one that is run only where it means something ("cgo: ", "cgroup: "), or a reason: why the entry stays, or who needs it elsewhere.
 const stays = "stays: "
 
 // isReason: nothing is run here.
@@ -162,7 +161,7 @@ func isReason(proof string) bool {
 
 // runsHere is the scenario of a proof, and whether it is to be run here.
 func runsHere(proof string) (name string, here bool) {
-	for prefix, here := range map[string]bool{"cgo: ": cgoEnabled, "race: ": raceEnabled, "cgroup: ": hasLimit()} {
+	for prefix, here := range map[string]bool{"cgo: ": cgoEnabled, "cgroup: ": hasLimit()} {
 		if name, ok := strings.CutPrefix(proof, prefix); ok {
 			return name, here
 		}
@@ -183,8 +182,8 @@ func hasLimit() bool {
 const tableFile = "testdata/needed.txt"
 
 const header = `# Why each entry of each built-in policy is there: the scenario that breaks without it, or
-# why it stays though no scenario here needs it. "race:", "cgo:" and "cgroup:" are scenarios
-# that need it only in such builds, or where the process has a CPU limit by its cgroup. Written by go test ./internal/needed -update.
+# why it stays though no scenario here needs it. "cgo:" and "cgroup:" are scenarios that need
+# it only in such builds, or where the process has a CPU limit by its cgroup. Written by go test ./internal/needed -update.
 `
 
 // readTable returns proofs by class and entry.

@@ -17,7 +17,7 @@ var reasons = []struct{ entry, why string }{
 	// The Go runtime's share.
 	{"clock_gettime", stays + "the clock where the vDSO cannot read it; the runtime's scenarios without a vDSO need it"},
 	{"prctl if arg0:32 == 0x53564d41 && arg1 == 0x0", stays + "made after every mmap where the kernel has CONFIG_ANON_VMA_NAME; the runtime's scenarios as if PR_SET_VMA existed need it"},
-	{"gettimeofday", "race: runtime.Goexit"},
+	{"gettimeofday", stays + "ThreadSanitizer's clock at the end of a thread (-race), made where the vDSO does not read it"},
 	{"uretprobe", stays + "the kernel puts it into a program that is traced; since Linux 6.14 it asks no filter"},
 	{"uprobe", stays + "the kernel puts it into a program that is traced; it asks no filter, since it brought the call in Linux 6.18"},
 	{"setitimer", stays + "the timer of a CPU profile that samples threads of C; refused, only Go's threads are sampled"},

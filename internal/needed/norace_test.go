@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: MIT
-
-//go:build !race
-
-package needed
-
-// raceEnabled: see runsHere.
-const raceEnabled = false
