@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: MIT
+
+// Package vet finds the places where a program puts policies on, what can run under each,
+// and what of that the policy refuses.
+package vet
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/syscall-sandbox/sandbox"
+	"github.com/syscall-sandbox/sandbox/cmd/sandboxvet/internal/flow"
+	"github.com/syscall-sandbox/sandbox/cmd/sandboxvet/internal/load"
+	"github.com/syscall-sandbox/sandbox/cmd/sandboxvet/internal/policies"
+	"github.com/syscall-sandbox/sandbox/internal/sysargs"
+	"github.com/syscall-sandbox/sandbox/internal/sysno"
+	"github.com/syscall-sandbox/sandbox/seccomp"
+)
+
+// A Report is what was found about one program.
+type Report struct {
+	Program string `json:"program"`
+	Roles   []Role `json:"roles"`
+	Ignored int    `json:"ignored"`
+}
+
+// A Role is code that runs under a policy.
+type Role struct {
+	Call     string    `json:"call"` // that puts the policy on
+	Where    string    `json:"where"`
+	Name     string    `json:"name,omitempty"` // of the thread; its format if it is made by fmt.Sprintf
+	Policies []string  `json:"policies"`       // that may be put on there, usually one
+	Calls    []Call    `json:"calls"`          // all that are reachable
+	Findings []Finding `json:"findings,omitempty"`
+	Escapes  []string  `json:"escapes,omitempty"`
+	Unknown  []string  `json:"unknown,omitempty"`
+	Unused   []string  `json:"unused,omitempty"`
+
+	Values []sandbox.SyscallSandboxPolicy `json:"-"`
+	Scope  sandbox.Scope                  `json:"-"`
+}
+
+// A Call is a system call that is reachable.
+type Call struct {
+	Syscall string   `json:"syscall"`
+	Text    string   `json:"text"` // with the arguments that are known
+	Path    []string `json:"path"` // the shortest: file:line and function
+
+	Nr   uint32    `json:"-"`
+	Args knownArgs `json:"-"`
+
+	ignored string
+	earlier bool
+}
+
+// A Finding is a reachable call that a policy does not simply permit.
+type Finding struct {
+	Kind    string   `json:"kind"` // Refused, Partly, Answered
+	Policy  string   `json:"policy"`
+	Call    Call     `json:"call"`
+	Example string   `json:"example,omitempty"` // a call that is refused
+	Remedy  string   `json:"remedy,omitempty"`
+	Others  []string `json:"others,omitempty"`  // the same call with other arguments
+	Ignored string   `json:"ignored,omitempty"` // the reason that the source gives
+}
+
+// Kinds of findings. Only the first fails a check.
+const (
+	Refused  = "refused"
+	Earlier  = "refused if goroutines that libraries started before still run"
+	Partly   = "refused for some arguments"
+	Answered = "answered by an errno"
+)
+
+// Failures counts what makes a check fail: what is refused and not ignored, and policies
+// that are not known.
+func (r *Report) Failures() (n int) {
+	for _, role := range r.Roles {
+		if len(role.Values) == 0 {
+			n++
+		}
+		for _, f := range role.Findings {
+			if f.Kind == Refused && f.Ignored == "" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// A Vetter holds a program that was explored.
+type Vetter struct {
+	engine  *flow.Engine
+	maker   *policies.Maker
+	roots   []*flow.State
+	ignores ignores
+	dir     string          // paths are told from here
+	own     map[string]bool // packages of the program's module
+}
+
+// New explores one program.
+func New(p *load.Program, main *ssa.Package, dir string) *Vetter {
+	e := flow.New(p)
+	return &Vetter{
+		engine: e, maker: &policies.Maker{Engine: e}, roots: e.Explore(main),
+		ignores: findIgnores(p), dir: dir, own: p.Own(main),
+	}
+}
+
+// site is a place where a policy is put on, in all contexts that put on the same one.
+type site struct {
+	flow.Site
+	states []*flow.State
+}
+
+// Report compares every role with its policies.
+func (v *Vetter) Report(program string) *Report {
+	r := &Report{Program: program}
+	everything := newWalk(true)
+	for _, root := range v.roots {
+		everything.begin(root, nil)
+	}
+	everything.run()
+	for _, s := range v.sites(everything) {
+		role := v.role(s, everything)
+		for _, f := range role.Findings {
+			if f.Ignored != "" {
+				r.Ignored++
+			}
+		}
+		r.Roles = append(r.Roles, role)
+	}
+	return r
+}
+
+// sites are all places where policies are put on, in the order of the source.
+func (v *Vetter) sites(w *walk) (list []*site) {
+	byKey := make(map[string]*site)
+	for s := range w.seen {
+		for _, one := range s.Sites {
+			key := fmt.Sprint(v.engine.Where(one.Instr), one.Name, one.Policy.Key())
+			if byKey[key] == nil {
+				byKey[key] = &site{Site: one}
+				byKey[key].Roles = nil
+			}
+			byKey[key].Roles = append(byKey[key].Roles, one.Roles...)
+			byKey[key].states = append(byKey[key].states, s)
+		}
+	}
+	keys := make([]string, 0, len(byKey))
+	for key := range byKey {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		s := byKey[key]
+		flow.SortStates(s.states)
+		flow.SortStates(s.Roles)
+		list = append(list, s)
+	}
+	return list
+}
+
+// role works out what runs under the policy of a site.
+func (v *Vetter) role(s *site, everything *walk) Role {
+	role := Role{
+		Call:  "sandbox." + s.Call[strings.LastIndexByte(s.Call, '.')+1:],
+		Where: v.where(s.Instr), Name: s.Name, Scope: sandbox.ScopeThread,
+	}
+	w := newWalk(s.Call == flow.CallSetup || s.Call == flow.CallProcess)
+	if w.whole {
+		role.Scope = sandbox.ScopeProcess
+	}
+	if s.Call == flow.CallGo {
+		for _, root := range s.Roles {
+			w.begin(root, nil)
+		}
+		if len(s.Roles) == 0 {
+			role.Unknown = append(role.Unknown, "the function that runs, at "+role.Where)
+		}
+	} else {
+		for _, state := range s.states {
+			w.after(state, s.Instr)
+		}
+	}
+	w.run()
+	if w.whole {
+		v.started(w, everything)
+	}
+	v.policiesOf(s, &role)
+	v.describe(w, &role)
+	v.compare(w, &role)
+	return role
+}
+
+// started adds the goroutines that were started before a policy of the process: those that
+// the program itself starts, which may run for long, and those of libraries.
+func (v *Vetter) started(w, everything *walk) {
+	for _, w.earlier = range []bool{false, true} {
+		for _, e := range everything.escapes {
+			if w.earlier || v.own[flow.PackagePath(e.From.Fn)] {
+				w.begin(e.To, e)
+			}
+		}
+		w.run()
+	}
+}
+
+// policiesOf works out which policies may be put on at a site.
+func (v *Vetter) policiesOf(s *site, role *Role) {
+	if s.Policy == nil {
+		role.Unknown = append(role.Unknown, "policy not known at "+role.Where)
+		return
+	}
+	items := s.Policy.Items
+	if len(items) == 0 && s.Call == flow.CallSetup {
+		role.Values, role.Policies = []sandbox.SyscallSandboxPolicy{sandbox.PolicyInitialization}, []string{sandbox.PolicyInitialization.String()}
+	}
+	for _, item := range items {
+		p, err := v.maker.Of(item)
+		if err == nil {
+			err = p.Err()
+		}
+		if err != nil {
+			role.Unknown = append(role.Unknown, v.short(err.Error()))
+			continue
+		}
+		role.Values, role.Policies = append(role.Values, p), append(role.Policies, p.String())
+	}
+}
+
+// describe notes what is reachable.
+func (v *Vetter) describe(w *walk, role *Role) {
+	seen := make(map[string]bool)
+	for _, l := range w.leaves {
+		k := known(l.Leaf)
+		key := fmt.Sprint(l.Nr, k)
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		name, ok := sysno.Name(l.Nr)
+		if !ok {
+			name = fmt.Sprintf("syscall %d", l.Nr)
+		}
+		call := Call{Syscall: name, Text: text(name, l.Nr, k), Nr: l.Nr, Args: k}
+		call.earlier = l.earlier
+		call.Path, call.ignored = v.path(l, name)
+		role.Calls = append(role.Calls, call)
+	}
+	slices.SortStableFunc(role.Calls, func(a, b Call) int { return cmp.Or(cmp.Compare(a.Nr, b.Nr), cmp.Compare(a.Text, b.Text)) })
+	for _, e := range w.escapes {
+		role.Escapes = append(role.Escapes, fmt.Sprintf("%s: %s", v.where(e.Site), name(e.To.Fn)))
+	}
+	for _, u := range w.unknown {
+		role.Unknown = append(role.Unknown, fmt.Sprintf("%s: %s", v.where(u.Site), u.What))
+	}
+	for _, list := range []*[]string{&role.Escapes, &role.Unknown} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+}
+
+// text is a call as people read it, with the arguments that are known.
+func text(name string, nr uint32, k knownArgs) string {
+	args := make([]string, 0, 6)
+	last := 0
+	for i := range k {
+		values := make([]string, 0, len(k[i]))
+		for _, n := range k[i] {
+			values = append(values, sysargs.FormatArg(nr, i, n))
+		}
+		if len(values) == 0 {
+			values = []string{"_"}
+		} else {
+			last = i + 1
+		}
+		args = append(args, strings.Join(values, " or "))
+	}
+	if last == 0 {
+		return name
+	}
+	return name + "(" + strings.Join(args[:min(sysargs.Count(nr), 6)], ", ") + ")"
+}
+
+// compare holds the calls of a role against its policies.
+func (v *Vetter) compare(w *walk, role *Role) {
+	for _, p := range role.Values {
+		f, err := p.Filter(role.Scope, sandbox.ActionKillProcess)
+		if err != nil {
+			role.Unknown = append(role.Unknown, err.Error())
+			continue
+		}
+		f = f.ForPID(1)
+		for _, call := range role.Calls {
+			if finding, ok := v.finding(f, p, call); ok {
+				role.add(finding)
+			}
+		}
+		role.Unused = append(role.Unused, unused(f, p, role)...)
+	}
+	slices.SortStableFunc(role.Findings, func(a, b Finding) int { return cmp.Compare(rank(a.Kind), rank(b.Kind)) })
+}
+
+// add joins findings of the same call that differ in arguments.
+func (r *Role) add(f Finding) {
+	for i := range r.Findings {
+		g := &r.Findings[i]
+		if g.Kind == f.Kind && g.Policy == f.Policy && g.Call.Nr == f.Call.Nr && g.Ignored == f.Ignored {
+			if len(f.Call.Path) < len(g.Call.Path) {
+				f.Others = append(g.Others, g.Call.Text)
+				*g = f
+			} else {
+				g.Others = append(g.Others, f.Call.Text)
+			}
+			return
+		}
+	}
+	r.Findings = append(r.Findings, f)
+}
+
+func rank(kind string) int { return slices.Index([]string{Refused, Earlier, Partly, Answered}, kind) }
+
+func (v *Vetter) finding(f seccomp.Filter, p sandbox.SyscallSandboxPolicy, call Call) (Finding, bool) {
+	found := Finding{Policy: p.String(), Call: call}
+	what, witness := judge(f, call.Nr, call.Args)
+	switch what {
+	case permitted:
+		return found, false
+	case answered:
+		found.Kind = Answered
+		return found, true
+	case partly:
+		found.Kind = Partly
+	case refused:
+		found.Kind = Refused
+		if call.earlier {
+			found.Kind = Earlier
+		}
+	}
+	found.Example = call.Syscall + witness.String()[strings.IndexByte(witness.String(), '('):]
+	found.Remedy = remedy(call.Syscall, witness)
+	found.Ignored = call.ignored
+	return found, true
+}
+
+// unused are calls that the policy's own rules permit and no code of the role makes.
+func unused(f seccomp.Filter, p sandbox.SyscallSandboxPolicy, role *Role) (calls []string) {
+	share, err := sandbox.NewPolicy("share", sandbox.NewSeccompPolicyBuilder().AllowNothing()).Filter(role.Scope, sandbox.ActionKillProcess)
+	if err != nil {
+		return nil
+	}
+	skip := make(map[string]bool)
+	for _, r := range share.Rules {
+		if r.Action.Permits() {
+			skip[r.Call] = true
+		}
+	}
+	for _, c := range role.Calls {
+		skip[c.Syscall] = true
+	}
+	for _, r := range f.Rules {
+		if r.Action.Permits() && !skip[r.Call] {
+			skip[r.Call] = true
+			calls = append(calls, r.Call)
+		}
+	}
+	return calls
+}
