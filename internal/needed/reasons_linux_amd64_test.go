@@ -54,7 +54,7 @@ var reasons = []struct{ entry, why string }{
 const (
 	storage  = "examples/storage: "
 	arenas   = stays + "for engines with cgo: glibc's malloc grows the arena of a thread by it"
-	bitcoins = stays + "Bitcoin Core's list, for programs that come from there: group "
+	bitcoins = stays + "in a group of Bitcoin Core's, wide for programs that come from there: "
 )
 
 // reason says why an entry stays, or which scenario of another build needs it; "" if nothing does.
