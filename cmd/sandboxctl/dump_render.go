@@ -71,38 +71,69 @@ func edges(i int, raw bpf.RawInstruction) []edge {
 		return nil
 	case bpf.Jump:
 		return []edge{{to: i + 1 + int(in.Skip)}}
-	case bpf.JumpIf:
-		return []edge{{i + 1 + int(in.SkipTrue), "yes"}, {i + 1 + int(in.SkipFalse), "no"}}
+	case bpf.JumpIf, bpf.JumpIfX:
+		// Not the fields of in: Disassemble turns a condition round where that saves a jump.
+		return []edge{{i + 1 + int(raw.Jt), "yes"}, {i + 1 + int(raw.Jf), "no"}}
 	default:
 		return []edge{{to: i + 1}}
 	}
 }
 
-// dot is the program as a graph for Graphviz, with the blocks and edges of a path marked.
+// dot is the program as a tree for Graphviz, with the blocks and edges of a path marked.
+// Every edge to a block that only answers gets an answer of its own: a program has few of
+// them, and edges from everywhere to those few could not be followed.
 func dot(p *seccomp.Program, path map[int]bool) string {
 	lines := disassembly(p)
+	all := blocks(p.Instructions())
+	answers := make(map[int]bool)
+	for _, bl := range all[1:] {
+		answers[bl.first] = bl.first == bl.last && len(bl.next) == 0
+	}
 	var b strings.Builder
-	b.WriteString("digraph program {\n\tnode [shape=box, fontname=monospace, fontsize=10]\n\tedge [fontname=monospace, fontsize=9]\n")
-	for _, bl := range blocks(p.Instructions()) {
-		var label strings.Builder
-		for i := bl.first; i <= bl.last; i++ {
-			label.WriteString(escape(strings.TrimSpace(lines[i])) + `\l`)
+	b.WriteString("digraph program {\n\trankdir=LR\n\tranksep=0.4\n\tnodesep=0.08\n\tnode [shape=box, style=filled, fillcolor=white, fixedsize=true, fontname=monospace, fontsize=10]\n\tedge [fontname=monospace, fontsize=9, arrowsize=0.6]\n")
+	for _, bl := range all {
+		if answers[bl.first] {
+			continue
 		}
-		mark := ""
-		if path[bl.first] {
-			mark = ", style=filled, fillcolor=gold"
-		}
-		fmt.Fprintf(&b, "\tn%d [label=\"%s\"%s]\n", bl.first, label.String(), mark)
+		node(&b, fmt.Sprintf("n%d", bl.first), lines[bl.first:bl.last+1], path[bl.first])
 		for _, e := range bl.next {
-			mark := ""
-			if path[bl.last] && path[e.to] {
+			to, mark := fmt.Sprintf("n%d", e.to), ""
+			on := path[bl.last] && path[e.to]
+			if answers[e.to] {
+				to = fmt.Sprintf("n%d_%d_%s", e.to, bl.last, e.label)
+				node(&b, to, lines[e.to:e.to+1], on)
+			}
+			if on {
 				mark = ", color=red, penwidth=2"
 			}
-			fmt.Fprintf(&b, "\tn%d -> n%d [label=\"%s\"%s]\n", bl.first, e.to, e.label, mark)
+			fmt.Fprintf(&b, "\tn%d -> %s [label=\"%s\"%s]\n", bl.first, to, e.label, mark)
 		}
 	}
 	b.WriteString("}\n")
 	return b.String()
+}
+
+// node writes a block, as large as its text: Graphviz cannot measure the font that will
+// draw it.
+func node(b *strings.Builder, name string, lines []string, on bool) {
+	const char, line, margin = 6.2 / 72, 13.0 / 72, 0.16 // inches, at 10 points
+	var label strings.Builder
+	longest := 0
+	for _, text := range lines {
+		text, _, _ = strings.Cut(strings.TrimSpace(text), " ? ") // the edges say where it goes
+		longest = max(longest, len(text))
+		label.WriteString(escape(text) + `\l`)
+	}
+	colour := ""
+	switch {
+	case on:
+		colour = ", fillcolor=gold"
+	case strings.Contains(lines[0], "ret  allow"):
+		colour = ", fillcolor=palegreen"
+	case strings.Contains(lines[0], "ret  "):
+		colour = ", fillcolor=mistyrose"
+	}
+	fmt.Fprintf(b, "\t%s [label=\"%s\", width=%.2f, height=%.2f%s]\n", name, label.String(), char*float64(longest)+margin, line*float64(len(lines))+margin/2, colour)
 }
 
 func escape(s string) string {

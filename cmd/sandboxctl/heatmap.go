@@ -95,30 +95,34 @@ func heatMapHTML(to io.Writer, policies []overview) error {
 // Colours of the shares, as in heatmap.html.
 var shareColours = map[string]string{"policy": "#1f6feb", "runtime": "#2da44e", "setup": "#8250df", "launcher": "#bf8700"}
 
-const side, left, top = 14, 190, 190
+const side, left, top = 16, 200, 190
 
 func heatMapSVG(to io.Writer, policies []overview) error {
 	w := &errorWriter{w: to}
 	rows := heatRows(policies)
+	bottom := top + side*len(rows)
+	width, height := max(left+side*len(policies)+20, 460), bottom+50
 	s := svgo.New(w)
-	s.Start(left+side*len(policies)+20, top+side*len(rows)+50, `font-family="sans-serif" font-size="11"`)
+	s.Start(width, height, `font-family="sans-serif" font-size="11"`)
+	s.Title("Policies of the syscall sandbox: which call is permitted under which")
+	s.Rect(0, 0, width, height, "fill:#fff") // a viewer may be dark, the text is not
 	for i, o := range policies {
-		x := left + side*i + side - 3
-		s.Text(x, top-6, o.Policy, `transform="rotate(-60 `+strconv.Itoa(x)+` `+strconv.Itoa(top-6)+`)"`)
+		x := strconv.Itoa(left + side*i + side - 4)
+		s.Text(left+side*i+side-4, top-6, o.Policy, `transform="rotate(-90 `+x+` `+strconv.Itoa(top-6)+`)"`)
 	}
 	for y, r := range rows {
-		s.Text(left-8, top+side*y+side-3, r.Call, `text-anchor="end"`)
+		s.Text(left-8, top+side*y+side-4, r.Call, `text-anchor="end"`)
 		for x, c := range r.Cells {
 			drawCell(s, left+side*x, top+side*y, c)
 		}
 	}
-	x := 10
-	for _, share := range [...]string{"policy", "runtime", "setup"} {
-		s.Rect(x, top+side*len(rows)+16, 10, 10, "fill:"+shareColours[share])
-		s.Text(x+14, top+side*len(rows)+25, share)
-		x += 80
+	x := 20
+	for _, key := range [...]struct{ share, text string }{{"policy", "the policy"}, {"runtime", "the Go runtime"}, {"setup", "the next policy"}} {
+		s.Rect(x, bottom+16, 10, 10, "fill:"+shareColours[key.share])
+		s.Text(x+14, bottom+25, key.text)
+		x += 108
 	}
-	s.Text(x, top+side*len(rows)+25, "pale: on conditions")
+	s.Text(x, bottom+25, "fainter: on conditions")
 	s.End()
 	return w.err
 }

@@ -81,16 +81,23 @@ func newTable(_ *cobra.Command, output string) printer {
 	style := table.StyleLight
 	style.Options = table.OptionsNoBordersAndSeparators
 	style.Format.Header = text.FormatDefault
+	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
 	if onTerminal() {
 		style.Color.Header = text.Colors{text.Bold}
-		if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
-			style.Size.WidthMax = width
-		}
 	} else {
 		text.DisableColors()
 	}
 	t.SetStyle(style)
 	return t
+}
+
+// terminalWidth is how many columns standard output has, 0 where no person looks at it.
+func terminalWidth() int {
+	width, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }
 
 func (t printer) render() string {

@@ -96,6 +96,7 @@ func counts(cmd *cobra.Command, rows []overview, output string) printer {
 // matrix has a row per group and a column per policy, by its number in counts.
 func matrix(cmd *cobra.Command, rows []overview, output string) printer {
 	t := newTable(cmd, output)
+	t.Style().Box.PaddingRight = " " // all of it fits a terminal of 80 columns
 	header := table.Row{"group"}
 	for i := range rows {
 		header = append(header, i+1)
