@@ -86,17 +86,17 @@ func printSymptoms(cmd *cobra.Command, output string, all []symptom) {
 
 // verdict is one plain line.
 func verdict(all []symptom) (text string, bad bool) {
-	warnings := 0
+	warned := false
 	for _, s := range all {
 		if s.Fatal {
 			return "verdict: no sandbox is possible here: " + s.Bad, true
 		}
 		if s.Bad != "" {
-			warnings++
+			warned = true
 		}
 	}
-	if warnings > 0 {
-		return fmt.Sprintf("verdict: the sandbox works here, but read the %d remarks above", warnings), true
+	if warned {
+		return "verdict: the sandbox works here; see what is marked \"!!\"", true
 	}
 	return "verdict: the sandbox works here", false
 }

@@ -191,7 +191,7 @@ func learnGo() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		text, err := r.Nested().GoSource(*pkg)
+		text, err := r.GoSource(*pkg) // it sees to nested phases by itself
 		if err == nil {
 			_, err = cmd.OutOrStdout().Write(text)
 		}
