@@ -86,17 +86,61 @@ func goCommand(t *testing.T, args ...string) {
 	}
 }
 
-// All Go code in README and docs builds, and vet has nothing to say of it.
-func TestDocumentsBuild(t *testing.T) {
-	documents, err := filepath.Glob("../../docs/*.md")
-	if err != nil || len(documents) < 3 {
-		t.Fatal(documents, err)
+func documents(t *testing.T) []string {
+	t.Helper()
+	in := func(pattern string) []string {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) < 3 {
+			t.Fatal(files, err)
+		}
+		return files
 	}
-	for _, d := range append(documents, "../../README.md", "../../CONTRIBUTING.md", "../../SECURITY.md") {
+	return append(in("../../docs/*.md"), in("../../*.md")...)
+}
+
+// All Go code in the documents builds, and vet has nothing to say of it.
+func TestDocumentsBuild(t *testing.T) {
+	for _, d := range documents(t) {
 		for _, files := range writeFiles(t, marksOf(t, d)) {
 			goCommand(t, append([]string{"vet"}, files...)...)
 		}
 	}
+}
+
+// Links between the documents, and to files, lead somewhere.
+func TestDocumentsLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]*)(#[^)]*)?\)`)
+	for _, d := range documents(t) {
+		text, err := os.ReadFile(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			target := d
+			if m[1] != "" {
+				target = filepath.Join(filepath.Dir(d), m[1])
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s: %v", d, err)
+			} else if m[2] != "" && !slices.Contains(anchors(t, target), m[2]) {
+				t.Errorf("%s: %s has no heading %s", d, target, m[2])
+			}
+		}
+	}
+}
+
+// anchors are the headings of a document as links have them.
+func anchors(t *testing.T, file string) (all []string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := regexp.MustCompile(`[^a-z0-9 _-]`)
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(string(text), -1) {
+		all = append(all, "#"+strings.ReplaceAll(left.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+	}
+	return all
 }
 
 // A run is how the node of docs/onboarding.md is run for one block of output.
