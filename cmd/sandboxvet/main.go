@@ -93,8 +93,9 @@ func reports(o load.Options) (list []*vet.Report, err error) {
 	if err != nil {
 		return nil, err
 	}
+	v := vet.New(p, dir)
 	for _, main := range p.Mains {
-		list = append(list, vet.New(p, main, dir).Report(main.Pkg.Path()))
+		list = append(list, v.Report(main))
 	}
 	return list, nil
 }

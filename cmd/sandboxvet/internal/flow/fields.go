@@ -54,6 +54,9 @@ func (e *Engine) fieldOf(owner types.Type, i int) *Value {
 	m.busy = true
 	out := nothing
 	for _, store := range m.list {
+		if e.copies(store, owner, i) {
+			continue // from another struct of the type: nothing new
+		}
 		if out = union(out, e.anyFrame(store.Parent()).eval(store.Val)); out == nil {
 			break
 		}
@@ -63,6 +66,16 @@ func (e *Engine) fieldOf(owner types.Type, i int) *Value {
 		m.done, m.value = true, out
 	}
 	return out
+}
+
+// copies reports whether a store copies a field from the same field of another struct.
+func (e *Engine) copies(store *ssa.Store, owner types.Type, i int) bool {
+	load, ok := store.Val.(*ssa.UnOp)
+	if !ok {
+		return false
+	}
+	from, ok := load.X.(*ssa.FieldAddr)
+	return ok && from.Field == i && types.Identical(from.X.Type().Underlying().(*types.Pointer).Elem(), owner)
 }
 
 func followedField(t types.Type) bool {

@@ -51,22 +51,29 @@ func (e *Engine) body(fn *ssa.Function) (target *ssa.Function, why string) {
 		return fn, ""
 	}
 	name := FullName(fn)
-	remote, ok := e.linked[name]
-	if !ok {
-		return nil, e.assembly(fn)
-	}
-	path, local, ok := splitName(remote)
-	if !ok || ofRuntime(path) {
-		return nil, ""
-	}
-	if pkg := e.program.Packages[path]; pkg != nil {
-		if p := e.program.SSA.Package(pkg.Types); p != nil {
-			if f := p.Func(local); f != nil && len(f.Blocks) > 0 {
-				return f, ""
-			}
+	seen := map[string]bool{name: true}
+	for remote := e.linked[name]; remote != "" && !seen[remote]; remote = e.linked[remote] {
+		seen[remote] = true
+		path, local, ok := splitName(remote)
+		if !ok || ofRuntime(path) {
+			return nil, ""
+		}
+		if f := e.function(path, local); f != nil && len(f.Blocks) > 0 {
+			return f, ""
 		}
 	}
-	return nil, "linkname of " + remote
+	return nil, e.assembly(fn)
+}
+
+func (e *Engine) function(path, name string) *ssa.Function {
+	pkg := e.program.Packages[path]
+	if pkg == nil {
+		return nil
+	}
+	if p := e.program.SSA.Package(pkg.Types); p != nil {
+		return p.Func(name)
+	}
+	return nil
 }
 
 // splitName splits an import path and a name.
@@ -97,8 +104,8 @@ func (e *Engine) assembly(fn *ssa.Function) string {
 		}
 	}
 	for _, file := range pkg.OtherFiles {
-		if text, err := os.ReadFile(file); strings.HasSuffix(file, ".s") && (err != nil || leaves.Match(comments.ReplaceAll(text, nil))) {
-			why = "assembly that makes system calls or calls: " + filepath.Base(file)
+		if text, err := os.ReadFile(file); strings.HasSuffix(file, ".s") && (err != nil || leaves(string(comments.ReplaceAll(text, nil)))) {
+			why = "assembly that makes system calls or calls Go: " + filepath.Base(file)
 			break
 		}
 	}
@@ -111,9 +118,30 @@ func (e *Engine) assembly(fn *ssa.Function) string {
 
 var (
 	comments = regexp.MustCompile(`//.*|(?s:/\*.*?\*/)`)
-	// A call of a function, a jump to one, or the instructions that enter the kernel.
-	leaves = regexp.MustCompile(`\b(SYSCALL|SYSENTER|INT\s+\$(0x80|128))\b|\b(CALL|JMP)\s+[^\s]*\(SB\)|\bBYTE\s+\$0x0[fF]\s*;\s*BYTE\s+\$0x05\b|\b(WORD|LONG)\s+\$0x0*50[fF]\b`)
+	// The instructions that enter the kernel.
+	enters = regexp.MustCompile(`\b(SYSCALL|SYSENTER|INT\s+\$(0x80|128))\b|\bBYTE\s+\$0x0[fF]\s*;\s*BYTE\s+\$0x05\b|\b(WORD|LONG)\s+\$0x0*50[fF]\b`)
+	// A call of a function or a jump to one, and a function's beginning.
+	transfer = regexp.MustCompile(`\b(?:CALL|JMP)\s+([^\s(,]*)\(SB\)`)
+	begins   = regexp.MustCompile(`\bTEXT\s+([^\s(,]*)\(SB\)`)
 )
+
+// leaves reports whether assembly does more than compute: whether it enters the kernel, or
+// calls what is neither in the same file nor the runtime's (memmove).
+func leaves(text string) bool {
+	if enters.MatchString(text) {
+		return true
+	}
+	here := make(map[string]bool)
+	for _, m := range begins.FindAllStringSubmatch(text, -1) {
+		here[m[1]] = true
+	}
+	for _, m := range transfer.FindAllStringSubmatch(text, -1) {
+		if !here[m[1]] && !strings.HasPrefix(m[1], "runtime·") && !strings.HasSuffix(m[1], "<>") {
+			return true
+		}
+	}
+	return false
+}
 
 func usesC(pkg *packages.Package) bool {
 	for _, f := range pkg.Syntax {

@@ -40,6 +40,9 @@ func (c *visitedCall) configField(config ssa.Value, name string) *Value {
 		if s.Field(i).Name() != name {
 			continue
 		}
+		if _, ok := config.(*ssa.Const); ok {
+			return nothing // the zero value
+		}
 		if load, ok := config.(*ssa.UnOp); ok {
 			if a, ok := load.X.(*ssa.Alloc); ok {
 				return c.frame.field(a, i)

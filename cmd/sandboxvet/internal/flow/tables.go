@@ -38,8 +38,6 @@ type madeCall struct {
 // runtimeCalls are what functions of the runtime call when the program asks for it: not in
 // the share that every program needs, or only for processes.
 var runtimeCalls = map[string][]madeCall{
-	// runtime/netpoll_epoll.go: netpollinit, once per process.
-	"internal/poll.runtime_pollServerInit": {{nr: sysno.EpollCreate1}, {nr: sysno.Eventfd2}, {nr: sysno.EpollCtl, args: map[int]uint64{1: 1}}},
 	// runtime/netpoll_epoll.go: netpollopen, EPOLL_CTL_ADD.
 	"internal/poll.runtime_pollOpen": {{nr: sysno.EpollCtl, args: map[int]uint64{1: 1}}},
 	// runtime/netpoll_epoll.go: netpollclose, EPOLL_CTL_DEL.
@@ -88,8 +86,13 @@ const (
 
 var watched = map[string]bool{CallSetup: true, CallProcess: true, CallThread: true, CallGo: true}
 
-// silent are functions whose calls are meant to be refused.
-var silent = map[string]bool{SandboxPath + ".TestDisallowedSandboxCall": true}
+// silent are functions whose calls are meant to be refused, and those that run once per
+// process and have run: SetupSyscallSandbox calls them before there is a filter.
+var silent = map[string]bool{
+	SandboxPath + ".TestDisallowedSandboxCall": true,
+	"internal/poll.runtime_pollServerInit":     true,
+	"time.initLocal":                           true,
+}
 
 // reflective are functions by which a program calls what no analysis of types can know.
 var reflective = map[string]string{

@@ -17,10 +17,11 @@ import (
 
 // Options say what to read.
 type Options struct {
-	Dir      string   // where patterns begin; "": here
-	Patterns []string // as for go build
-	Tags     []string // build tags
-	CGO      bool     // read the files that need a C compiler
+	Dir      string            // where patterns begin; "": here
+	Patterns []string          // as for go build
+	Tags     []string          // build tags
+	CGO      bool              // read the files that need a C compiler
+	Overlay  map[string][]byte // files that are read instead of those on disk
 }
 
 // A Program is what was read.
@@ -33,7 +34,7 @@ type Program struct {
 // Load reads the programs of the patterns. It is an error if one does not type-check, or
 // if none is package main.
 func Load(o Options) (*Program, error) {
-	cfg := &packages.Config{Mode: packages.LoadAllSyntax | packages.NeedModule, Dir: o.Dir, Env: environment(o.CGO)}
+	cfg := &packages.Config{Mode: packages.LoadAllSyntax | packages.NeedModule, Dir: o.Dir, Env: environment(o.CGO), Overlay: o.Overlay}
 	if len(o.Tags) > 0 {
 		cfg.BuildFlags = []string{"-tags=" + strings.Join(o.Tags, ",")}
 	}

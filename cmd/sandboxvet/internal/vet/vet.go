@@ -92,23 +92,22 @@ func (r *Report) Failures() (n int) {
 	return n
 }
 
-// A Vetter holds a program that was explored.
+// A Vetter holds programs that were loaded together.
 type Vetter struct {
+	program *load.Program
 	engine  *flow.Engine
 	maker   *policies.Maker
-	roots   []*flow.State
 	ignores ignores
-	dir     string          // paths are told from here
-	own     map[string]bool // packages of the program's module
+	dir     string // paths are told from here
+
+	roots []*flow.State   // of the program at hand
+	own   map[string]bool // packages of its module
 }
 
-// New explores one program.
-func New(p *load.Program, main *ssa.Package, dir string) *Vetter {
+// New prepares the analysis of the programs.
+func New(p *load.Program, dir string) *Vetter {
 	e := flow.New(p)
-	return &Vetter{
-		engine: e, maker: &policies.Maker{Engine: e}, roots: e.Explore(main),
-		ignores: findIgnores(p), dir: dir, own: p.Own(main),
-	}
+	return &Vetter{program: p, engine: e, maker: &policies.Maker{Engine: e}, ignores: findIgnores(p), dir: dir}
 }
 
 // site is a place where a policy is put on, in all contexts that put on the same one.
@@ -117,9 +116,10 @@ type site struct {
 	states []*flow.State
 }
 
-// Report compares every role with its policies.
-func (v *Vetter) Report(program string) *Report {
-	r := &Report{Program: program}
+// Report explores one program and compares every role with its policies.
+func (v *Vetter) Report(main *ssa.Package) *Report {
+	v.roots, v.own = v.engine.Explore(main), v.program.Own(main)
+	r := &Report{Program: main.Pkg.Path()}
 	everything := newWalk(true)
 	for _, root := range v.roots {
 		everything.begin(root, nil)
