@@ -5,7 +5,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -81,11 +83,20 @@ func learnShow() *cobra.Command {
 			cmd.Println(t.render())
 		}
 		if len(r.Lost) > 0 {
-			cmd.PrintErrf("note: calls were lost, %v: the recording is incomplete, and so is what is made of it\n", r.Lost)
+			cmd.PrintErrf("note: calls were lost (%s): the recording is incomplete, and so is what is made of it\n", lost(r.Lost))
 		}
 		return nil
 	}
 	return cmd
+}
+
+// lost has the calls and how often each was lost.
+func lost(calls map[string]uint64) string {
+	var texts []string
+	for _, name := range slices.Sorted(maps.Keys(calls)) {
+		texts = append(texts, fmt.Sprintf("%s: %d", name, calls[name]))
+	}
+	return strings.Join(texts, ", ")
 }
 
 func argumentsOf(c learn.Call) string {
