@@ -55,6 +55,9 @@ func (e *Engine) body(fn *ssa.Function) (target *ssa.Function, why string) {
 	for remote := e.linked[name]; remote != "" && !seen[remote]; remote = e.linked[remote] {
 		seen[remote] = true
 		path, local, ok := splitName(remote)
+		if remote == "runtime.cgocall" {
+			return nil, "C"
+		}
 		if !ok || ofRuntime(path) {
 			return nil, ""
 		}

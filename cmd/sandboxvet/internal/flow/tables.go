@@ -99,8 +99,6 @@ var reflective = map[string]string{
 	"reflect.Value.Call":         "calls by reflection",
 	"reflect.Value.CallSlice":    "calls by reflection",
 	"plugin.Open":                "loads a plugin",
-	"runtime.cgocall":            "calls C",
-	"runtime/cgo.Handle.Value":   "comes from C",
 	"reflect.Value.Method":       "takes methods by reflection",
 	"reflect.Value.MethodByName": "takes methods by name",
 }

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/syscall-sandbox/sandbox"
+	"github.com/syscall-sandbox/sandbox/cmd/sandboxvet/internal/load"
+	"github.com/syscall-sandbox/sandbox/cmd/sandboxvet/internal/vet"
+)
+
+// A plant is a policy of btcnode made wrong, and what is to be found of it.
+type plant struct {
+	file, right, wrong string
+	thread, call       string
+	path               []string // in this order, lines of the path have these
+}
+
+var plants = []plant{
+	{
+		"node.go", `start(sandbox.PolicyScheduler, "scheduler"`, `start(wrongScheduler, "scheduler"`,
+		"scheduler", "fsync", []string{"node.go", "scheduler.go", "(*os.File).Sync", "syscall.Fsync"},
+	},
+	{
+		"node.go", `start(sandbox.PolicyTxIndex, "txindex"`, `start(wrongIndex, "txindex"`,
+		"txindex", "pread64", []string{"node.go", "txindex.go", "pread"},
+	},
+	{
+		"node.go", `start(sandbox.PolicyInitializationLoadBlocks, "initload"`, `start(wrongLoad, "initload"`,
+		"initload", "pwrite64", []string{"node.go", "ffldb", "(*os.File).WriteAt", "syscall.pwrite"},
+	},
+	{
+		"node.go", `start(sandbox.PolicyNetOpenConnection, "opencon"`, `start(wrongConnection, "opencon"`,
+		"opencon", "connect", []string{"node.go", "peers.go", "(*net.Dialer).Dial", "syscall.connect"},
+	},
+	{
+		"node.go", `start(sandbox.PolicyShutoff, "shutoff"`, `start(wrongShutoff, "shutoff"`,
+		"shutoff", "unlinkat", []string{"node.go", "os.Remove", "syscall.unlinkat"},
+	},
+}
+
+// wrongPolicies are what the plants name.
+const wrongPolicies = `
+var (
+	wrongScheduler  = sandbox.NewPolicy("wrong-scheduler", sandbox.PolicyScheduler.Builder().Deny("fsync"))
+	wrongIndex      = sandbox.NewPolicy("wrong-index", sandbox.NewSeccompPolicyBuilder().AllowNothing().AllowPolicy(sandbox.PolicyTxIndex).Deny("pread64"))
+	wrongLoad       = sandbox.NewPolicy("wrong-load", sandbox.PolicyInitializationLoadBlocks.Builder().DenyErrno(38, "getcwd").Deny("pwrite64"))
+	wrongConnection = sandbox.NewPolicy("wrong-connection", sandbox.NewSeccompPolicyBuilder().AllowNothing().AllowOpenFiles().AllowGetRandom().AllowSocketIo().AllowInetSockets())
+	wrongShutoff    = sandbox.NewPolicy("wrong-shutoff", sandbox.PolicyShutoff.Builder().Deny("unlinkat"))
+)
+`
+
+// planted is btcnode with the wrong policies, as files that take the place of its own.
+func planted(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	overlay := make(map[string][]byte)
+	for _, p := range plants {
+		file := filepath.Join(dir, p.file)
+		text, ok := overlay[file]
+		if !ok {
+			var err error
+			text, err = os.ReadFile(file)
+			must(t, err)
+			text = append(text, wrongPolicies...)
+		}
+
+		if bytes.Count(text, []byte(p.right)) != 1 {
+			t.Fatalf("%s has not %s once", file, p.right)
+		}
+		overlay[file] = bytes.Replace(text, []byte(p.right), []byte(p.wrong), 1)
+	}
+	return overlay
+}
+
+// TestBtcnode analyses the node once, with wrong policies planted: what can be reached does
+// not depend on policies.
+func TestBtcnode(t *testing.T) {
+	dir, err := filepath.Abs("../../examples/btcnode")
+	must(t, err)
+	program, err := load.Load(load.Options{Dir: dir, Patterns: []string{"."}, Overlay: planted(t, dir)})
+	must(t, err)
+	report := vet.New(program, dir).Report(program.Mains[0])
+	t.Run("memory", func(t *testing.T) {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		if m.Sys > 4<<30 {
+			t.Errorf("%d MiB", m.Sys>>20)
+		}
+	})
+	byThread := make(map[string]vet.Role)
+	for _, r := range report.Roles {
+		byThread[strings.TrimPrefix(r.Call, "sandbox.")+" "+r.Name] = r
+	}
+	t.Run("planted", func(t *testing.T) {
+		for _, p := range plants {
+			p.check(t, byThread["Go "+p.thread])
+		}
+	})
+	t.Run("sound", func(t *testing.T) { checkObserved(t, byThread) })
+}
+
+func (p plant) check(t *testing.T, r vet.Role) {
+	for _, f := range r.Findings {
+		if f.Kind != vet.Refused || f.Call.Syscall != p.call {
+			continue
+		}
+		path := f.Call.Path
+		for _, want := range p.path {
+			for len(path) > 0 && !strings.Contains(path[0], want) {
+				path = path[1:]
+			}
+		}
+		if len(path) == 0 {
+			t.Errorf("%s: %s: the path is not by way of %q:\n%s", p.thread, p.call, p.path, strings.Join(f.Call.Path, "\n"))
+		}
+		return
+	}
+	t.Errorf("%s: %s is not found; findings: %+v; policies %v; not known: %v", p.thread, p.call, r.Findings, r.Policies, r.Unknown)
+}
+
+// threadOf says where the policies of the recording are put on.
+var threadOf = map[string]string{
+	"initialization": "SetupSyscallSandbox ", "steady": "SetProcessPolicy ", "initialization-load-blocks": "Go initload",
+	"message-handler": "Go msghand", "net": "Go net", "net-http-server": "Go http", "net-http-server-worker": "Go httpworker.%d",
+	"net-open-connection": "Go opencon", "scheduler": "Go scheduler", "shutoff": "Go shutoff", "tx-index": "Go txindex",
+	"validation-script-check": "Go scriptch.%d",
+}
+
+// checkObserved holds what learning recorded of each role against what the analysis says:
+// all of it must be in it, or in the share of the Go runtime.
+func checkObserved(t *testing.T, byThread map[string]vet.Role) {
+	f, err := os.Open("testdata/btcnode-observed.txt")
+	must(t, err)
+	defer f.Close()
+	roles := 0
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		policy, calls, ok := strings.Cut(lines.Text(), ": ")
+		if strings.HasPrefix(lines.Text(), "#") || !ok {
+			continue
+		}
+		role, ok := byThread[threadOf[policy]]
+		if !ok {
+			t.Errorf("%s: no such role", policy)
+			continue
+		}
+		roles++
+		checkRole(t, policy, strings.Fields(calls), role)
+	}
+	if roles != len(threadOf) {
+		t.Errorf("%d roles checked, want %d", roles, len(threadOf))
+	}
+}
+
+func checkRole(t *testing.T, policy string, observed []string, role vet.Role) {
+	static := make(map[string]bool)
+	for _, call := range role.Syscalls() {
+		static[call] = true
+	}
+	share := runtimeShare(t, role.Scope)
+	own, shared := 0, 0
+	for _, call := range observed {
+		switch {
+		case static[call]:
+			own++
+		case share[call]:
+			shared++
+		default:
+			t.Errorf("%s: a run made %s; the analysis does not know it", policy, call)
+		}
+	}
+	t.Logf("| %s | %d | %d | %.1f |", policy, len(observed), len(static)+shared, float64(len(static)+shared)/float64(len(observed)))
+}
+
+// runtimeShare are the calls that every policy permits: the Go runtime's and those that put
+// on the next policy.
+func runtimeShare(t *testing.T, s sandbox.Scope) map[string]bool {
+	f, err := sandbox.NewPolicy("share", sandbox.NewSeccompPolicyBuilder().AllowNothing()).Filter(s, sandbox.ActionKillProcess)
+	must(t, err)
+	share := make(map[string]bool)
+	for _, r := range f.Rules {
+		if r.Action.Permits() {
+			share[r.Call] = true
+		}
+	}
+	return share
+}
