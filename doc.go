@@ -56,6 +56,9 @@
 //     Profiles read /proc/self/maps, glibc counts the processors, crypto/x509 looks for
 //     certificates, the resolver for its files. A thread's own policy refuses it like any
 //     other call.
+//   - the socket over which package net asks for names of interfaces (AF_NETLINK,
+//     SOCK_RAW|SOCK_CLOEXEC, NETLINK_ROUTE): EACCES. It does so on the goroutine that
+//     accepts, for every peer with a link-local address.
 //   - what [SeccompPolicyBuilder.DenyErrno] names.
 //
 // Calls by another architecture's table (int 0x80) and of the x32 ABI always kill.

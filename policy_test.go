@@ -152,6 +152,20 @@ func TestConditionsOfTables(t *testing.T) {
 	}
 }
 
+// The conditions of softenings are read whole: half of them would soften more.
+func TestSofteningsAreRead(t *testing.T) {
+	n := 0
+	for s := range gobase.Softenings() {
+		r := softenings()[n]
+		if n++; len(r.when) != len(strings.Split(s.When, " && ")) && s.When != "" || s.Why == "" || r.nr != s.Nr || s.Scope > gobase.Process {
+			t.Errorf("%+v is read as %+v", s, r)
+		}
+	}
+	if n == 0 || Scope(gobase.Thread) != ScopeThread || Scope(gobase.Process) != ScopeProcess {
+		t.Error("scopes")
+	}
+}
+
 func TestInitializationIsSupersetOfAll(t *testing.T) {
 	start := chain{}.then(PolicyInitialization, ScopeProcess)
 	for _, p := range Policies() {

@@ -199,7 +199,7 @@ func (p SyscallSandboxPolicy) answer(nr uint32) (seccomp.Rule, bool) {
 // process. The others report them, and then give the same errno.
 func (p SyscallSandboxPolicy) softened(nr uint32, s Scope) (rules []seccomp.Rule) {
 	for _, r := range softenings() {
-		if r.nr == nr && s == ScopeProcess && !covered(p.p.rules.conds, r.conditionRule) {
+		if r.nr == nr && s >= r.scope && !covered(p.p.rules.conds, r.conditionRule) {
 			rules = append(rules, seccomp.Rule{Call: callName(nr), When: r.when, Action: r.action, Reason: r.reason})
 		}
 	}
@@ -208,20 +208,18 @@ func (p SyscallSandboxPolicy) softened(nr uint32, s Scope) (rules []seccomp.Rule
 
 type softening struct {
 	conditionRule
+	scope  Scope
 	action seccomp.Action
 	reason string
 }
 
-// softenings are those of gobase, all of them for the whole process.
+// softenings are those of gobase.
 var softenings = sync.OnceValue(func() (all []softening) {
 	for s := range gobase.Softenings() {
-		r := softening{conditionRule{nr: s.Nr}, seccomp.Errno(s.Errno), s.Why}
+		c := groupCall{nr: s.Nr, when: s.When}
+		r := softening{conditionRule{nr: s.Nr}, Scope(s.Scope), seccomp.Errno(s.Errno), s.Why}
 		if s.When != "" {
-			cond, err := seccomp.ParseCond(s.When)
-			if err != nil {
-				continue // a test reads them all
-			}
-			r.when = []seccomp.Cond{cond}
+			r.conditionRule, _ = c.rule() // a test reads them all
 		}
 		all = append(all, r)
 	}

@@ -5,11 +5,14 @@ package sandbox_test
 import (
 	"bytes"
 	"errors"
+	"net"
 	"os"
 	"runtime/pprof"
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/syscall-sandbox/sandbox"
 	"github.com/syscall-sandbox/sandbox/internal/testproc"
@@ -20,6 +23,8 @@ func init() {
 	children["open to write"] = openToWrite
 	children["open on a thread"] = openOnThread
 	children["open denied by name"] = openDeniedByName
+	children["interfaces"] = interfaces
+	children["other netlink"] = otherNetlink
 }
 
 // opensNothing is a policy for the whole process without openat.
@@ -99,4 +104,39 @@ func openDeniedByName() {
 
 func TestDenyErrnoOfOpenat(t *testing.T) {
 	testproc.Run(t, "open denied by name").ExpectExit(t, 0)
+}
+
+// interfaces does what package net does on the goroutine that accepts a neighbour with a
+// link-local address: it asks for the names of interfaces, to write the zone of the address.
+func interfaces() {
+	args := testproc.Args()
+	setUp(args[0])
+	under(sandbox.PolicyNet, args[1], func() {
+		if _, err := net.Interfaces(); !errors.Is(err, syscall.EACCES) {
+			testproc.Fail("%v", err)
+		}
+	})
+}
+
+func TestNeighboursEndNoServer(t *testing.T) {
+	for _, scope := range []string{"thread", "process"} {
+		for _, action := range []string{"abort", "log-and-abort", "log-and-deny"} {
+			testproc.Run(t, "interfaces", action, scope).ExpectExit(t, 0)
+		}
+	}
+}
+
+// Other sockets to the kernel are refused as ever.
+func otherNetlink() {
+	setUp("abort")
+	under(sandbox.PolicyNet, testproc.Args()[0], func() {
+		_, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_KOBJECT_UEVENT)
+		testproc.Fail("lives on: %v", err)
+	})
+}
+
+func TestOtherNetlinkEndsTheProcess(t *testing.T) {
+	for _, scope := range []string{"thread", "process"} {
+		testproc.Run(t, "other netlink", scope).ExpectSignal(t, syscall.SIGSYS)
+	}
 }
