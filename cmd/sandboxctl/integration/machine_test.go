@@ -44,12 +44,18 @@ func (m *machine) write(t *testing.T, file, text string) {
 // service is a unit that runs the probe, with drop-ins.
 func (m *machine) service(t *testing.T, name, args string, stdin []byte, dropIns ...string) {
 	t.Helper()
+	m.execute(t, name, "/share/probe "+args, stdin, dropIns...)
+}
+
+// execute is a unit that runs a program.
+func (m *machine) execute(t *testing.T, name, program string, stdin []byte, dropIns ...string) {
+	t.Helper()
 	m.units = append(m.units, name+".service")
 	m.write(t, name+".in", string(stdin))
 	for _, stream := range []string{".out", ".err"} {
 		m.write(t, name+stream, "")
 	}
-	m.write(t, "units/"+name+".service", fmt.Sprintf(unitText, args, name))
+	m.write(t, "units/"+name+".service", fmt.Sprintf(unitText, program, name))
 	for i, text := range dropIns {
 		m.write(t, fmt.Sprintf("units/%s.service.d/%d0.conf", name, i+1), text)
 	}
@@ -59,7 +65,7 @@ const unitText = `[Unit]
 DefaultDependencies=no
 [Service]
 Type=oneshot
-ExecStart=/share/probe %s
+ExecStart=%s
 StandardInput=file:/share/%[2]s.in
 StandardOutput=file:/share/%[2]s.out
 StandardError=file:/share/%[2]s.err
