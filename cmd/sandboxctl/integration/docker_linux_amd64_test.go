@@ -48,7 +48,7 @@ func TestDockerDefault(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]seccomp.Action{
-		"read": seccomp.Allow, "mount": seccomp.Errno(1), "clone3": seccomp.Errno(38), "clone(flags=0x10000000)": seccomp.Errno(1), "clone(flags=0x3d0f00)": seccomp.Allow,
+		"read": seccomp.Allow, "mount": seccomp.Errno(1), "swapoff": seccomp.Errno(1), "clone3": seccomp.Errno(38), "clone(flags=0x10000000)": seccomp.Errno(1), "clone(flags=0x3d0f00)": seccomp.Allow,
 		"socket(AF_VSOCK, SOCK_STREAM, 0)": seccomp.Errno(1), "socket(AF_INET, SOCK_STREAM, 0)": seccomp.Allow,
 		"ptrace": seccomp.Allow, "personality(0xffffffff)": seccomp.Allow, "personality(0x400000)": seccomp.Errno(1),
 	} {
