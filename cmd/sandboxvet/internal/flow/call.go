@@ -120,7 +120,11 @@ func (c *visitedCall) enter(fn *ssa.Function, free, args []*Value, kind EdgeKind
 		c.state.Unknowns = append(c.state.Unknowns, Unknown{c.call, why + ": " + name})
 	}
 	if i, ok := elsewhere[name]; ok {
-		c.callArgument(i, Starts)
+		var passed []*Value
+		if all := c.call.Common().Args; len(all) > i+1 { // AddCleanup's
+			passed = []*Value{c.frame.eval(all[i+1])}
+		}
+		c.callArgument(i, Starts, passed...)
 		return
 	}
 	if name == "sync.Pool.Get" && c.poolNew() {
@@ -185,7 +189,7 @@ func (c *visitedCall) calledLater(v *Value) {
 }
 
 // callArgument calls the function that is argument i.
-func (c *visitedCall) callArgument(i int, kind EdgeKind) {
+func (c *visitedCall) callArgument(i int, kind EdgeKind, passed ...*Value) {
 	arg := c.call.Common().Args[i]
 	if m, ok := arg.(*ssa.MakeInterface); ok {
 		arg = m.X
@@ -197,7 +201,7 @@ func (c *visitedCall) callArgument(i int, kind EdgeKind) {
 				item, _ = at(item.Parts, 0).Only()
 			}
 			if item.Kind == Function && item.Fn != nil {
-				c.enter(item.Fn, item.Parts, nil, kind)
+				c.enter(item.Fn, item.Parts, passed, kind)
 			}
 		}
 		return

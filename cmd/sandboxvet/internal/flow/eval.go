@@ -17,6 +17,7 @@ type frame struct {
 	free   []*Value
 	memo   map[ssa.Value]*Value
 	busy   map[ssa.Value]bool
+	jumps  map[jump]bool // those that can be made; nil: all
 	// anywhere: parameters are what any caller passes, not what params say.
 	anywhere bool
 	depth    int // of calls whose results are being looked at
@@ -152,7 +153,10 @@ func (f *frame) phi(v *ssa.Phi) *Value {
 	for len(work) > 0 {
 		p := work[0]
 		work = work[1:]
-		for _, edge := range p.Edges {
+		for i, edge := range p.Edges {
+			if f.jumps != nil && !f.jumps[jump{p.Block().Preds[i], p.Block()}] {
+				continue
+			}
 			if q, ok := edge.(*ssa.Phi); ok {
 				if !seen[q] {
 					seen[q] = true

@@ -150,36 +150,6 @@ func (e *Engine) visit(s *State) {
 	}
 }
 
-// feasible are the blocks that can be reached, with what is known of conditions.
-func (f *frame) feasible() map[*ssa.BasicBlock]bool {
-	seen := make(map[*ssa.BasicBlock]bool, len(f.fn.Blocks))
-	var work []*ssa.BasicBlock
-	push := func(b *ssa.BasicBlock) {
-		if b != nil && !seen[b] {
-			seen[b] = true
-			work = append(work, b)
-		}
-	}
-	if len(f.fn.Blocks) > 0 {
-		push(f.fn.Blocks[0])
-	}
-	push(f.fn.Recover)
-	for len(work) > 0 {
-		b := work[0]
-		work = work[1:]
-		if branch, ok := b.Instrs[len(b.Instrs)-1].(*ssa.If); ok {
-			if c, ok := f.eval(branch.Cond).Only(); ok && c.Kind == Number {
-				push(b.Succs[1-c.Bits])
-				continue
-			}
-		}
-		for _, next := range b.Succs {
-			push(next)
-		}
-	}
-	return seen
-}
-
 func (e *Engine) sortFunctions(list []*ssa.Function) []*ssa.Function {
 	slices.SortFunc(list, func(a, b *ssa.Function) int { return cmp.Compare(e.functionID(a), e.functionID(b)) })
 	return slices.Compact(list)

@@ -35,7 +35,21 @@ func (f *frame) contents(a *ssa.Alloc) *Value {
 	if stores == 0 {
 		return nil
 	}
-	return out
+	return f.withZero(out, a, *a.Referrers())
+}
+
+// withZero adds the zero that an integer holds before the first store, unless there is one
+// where the variable is made.
+func (f *frame) withZero(v *Value, a *ssa.Alloc, uses []ssa.Instruction) *Value {
+	if _, ok := v.Numbers(); !ok {
+		return v
+	}
+	for _, use := range uses {
+		if _, ok := use.(*ssa.Store); ok && use.Block() == a.Block() {
+			return v
+		}
+	}
+	return union(v, f.e.one(Item{Kind: Number}))
 }
 
 // readsOnly reports whether a closure, and those in it, only read a variable.
@@ -128,7 +142,7 @@ func (f *frame) field(a *ssa.Alloc, i int) *Value {
 		switch r := r.(type) {
 		case *ssa.FieldAddr:
 			if r.Field == i {
-				out = union(out, f.fieldStores(r))
+				out = union(out, f.withZero(f.fieldStores(r), a, *r.Referrers()))
 			}
 		case *ssa.Store:
 			if r.Addr != a {

@@ -5,9 +5,11 @@
 package load
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/packages"
@@ -86,4 +88,25 @@ func (p *Program) Own(main *ssa.Package) map[string]bool {
 		}
 	}
 	return own
+}
+
+// Modules are the directories of all modules, longest first, and what each is called.
+func (p *Program) Modules() (list [][2]string) {
+	seen := make(map[string]bool)
+	for _, pkg := range p.Packages {
+		m := pkg.Module
+		if m == nil || m.Dir == "" || seen[m.Dir] {
+			continue
+		}
+		seen[m.Dir] = true
+		name := m.Path
+		if m.Version != "" {
+			name += "@" + m.Version
+		}
+		list = append(list, [2]string{m.Dir, name})
+	}
+	slices.SortFunc(list, func(a, b [2]string) int {
+		return cmp.Or(cmp.Compare(len(b[0]), len(a[0])), cmp.Compare(a[0], b[0]))
+	})
+	return list
 }

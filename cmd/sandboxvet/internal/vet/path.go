@@ -48,14 +48,11 @@ func (v *Vetter) where(site ssa.Instruction) string {
 	return fmt.Sprintf("%s:%d", v.short(p.Filename), p.Line)
 }
 
-var moduleCache = regexp.MustCompile(`/[^ ]*/pkg/mod/`)
-
 func (v *Vetter) short(text string) string {
-	if rest, ok := strings.CutPrefix(text, v.dir+string(filepath.Separator)); ok {
-		return rest
-	}
 	text = strings.ReplaceAll(text, v.dir+string(filepath.Separator), "")
-	text = moduleCache.ReplaceAllString(text, "")
+	for _, m := range v.modules {
+		text = strings.ReplaceAll(text, m[0]+string(filepath.Separator), m[1]+"/")
+	}
 	if root := v.engine.Root(); root != "" {
 		text = strings.ReplaceAll(text, root+"/src/", "$GOROOT/")
 	}

@@ -98,7 +98,8 @@ type Vetter struct {
 	engine  *flow.Engine
 	maker   *policies.Maker
 	ignores ignores
-	dir     string // paths are told from here
+	dir     string      // paths are told from here
+	modules [][2]string // directories of modules, and what they are called
 
 	roots []*flow.State   // of the program at hand
 	own   map[string]bool // packages of its module
@@ -107,7 +108,7 @@ type Vetter struct {
 // New prepares the analysis of the programs.
 func New(p *load.Program, dir string) *Vetter {
 	e := flow.New(p)
-	return &Vetter{program: p, engine: e, maker: &policies.Maker{Engine: e}, ignores: findIgnores(p), dir: dir}
+	return &Vetter{program: p, engine: e, maker: &policies.Maker{Engine: e}, ignores: findIgnores(p), dir: dir, modules: p.Modules()}
 }
 
 // site is a place where a policy is put on, in all contexts that put on the same one.
@@ -219,6 +220,9 @@ func (v *Vetter) policiesOf(s *site, role *Role) {
 	items := s.Policy.Items
 	if len(items) == 0 && s.Call == flow.CallSetup {
 		role.Values, role.Policies = []sandbox.SyscallSandboxPolicy{sandbox.PolicyInitialization}, []string{sandbox.PolicyInitialization.String()}
+	}
+	if len(items) == 0 && s.Call != flow.CallSetup {
+		role.Unknown = append(role.Unknown, "policy not known at "+role.Where+": the zero policy")
 	}
 	for _, item := range items {
 		p, err := v.maker.Of(item)
