@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	docker "github.com/moby/profiles/seccomp"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/syscall-sandbox/sandbox"
@@ -71,13 +70,6 @@ func writePolicy() {
 	p := sandbox.NewPolicy("index", sandbox.NewSeccompPolicyBuilder().AllowNothing().AllowOpenFiles().
 		AllowIf("socket", seccomp.Arg32(0).Is(2), seccomp.Arg32(1).Is(0x80801)))
 	if err := json.NewEncoder(os.Stdout).Encode(p); err != nil {
-		os.Exit(1)
-	}
-}
-
-// dockerProfile writes Docker's default profile, as docker(1) takes it back.
-func dockerProfile() {
-	if err := json.NewEncoder(os.Stdout).Encode(docker.DefaultProfile()); err != nil {
 		os.Exit(1)
 	}
 }
