@@ -10,6 +10,7 @@ package flow
 
 import (
 	"cmp"
+	"go/types"
 	"slices"
 
 	"golang.org/x/tools/go/callgraph"
@@ -35,6 +36,7 @@ type Engine struct {
 	assembled map[string]string // what is wrong with a package's functions without body
 	taken     map[string][]*ssa.Function
 	converted map[string][]*ssa.Function
+	dynamic   []types.Type
 	imports   map[string]bool // packages that import reflect
 	pools     map[place][]*ssa.Store
 
@@ -52,11 +54,47 @@ type Engine struct {
 	queue    []*State
 }
 
-// New prepares the analysis of a program; Explore does it.
-func New(p *load.Program) *Engine {
+// maxRounds bounds how often the analysis is begun anew with less.
+const maxRounds = 3
+
+// New prepares the analysis of programs; Explore does it. What is stored by code that can
+// never run matters to nobody: so it is done in rounds, each with only the functions that
+// the one before has reached from any of the mains.
+func New(p *load.Program, mains []*ssa.Package) *Engine {
+	e := build(p, ssautil.AllFunctions(p.SSA), cha.CallGraph(p.SSA))
+	for range maxRounds - 1 {
+		for _, main := range mains {
+			e.Explore(main)
+		}
+		live := e.live()
+		if len(live) > len(e.all)*19/20 {
+			break
+		}
+		e = build(p, live, e.graph)
+	}
+	return e
+}
+
+// live are the functions that were reached, and those that are not followed but run.
+func (e *Engine) live() map[*ssa.Function]bool {
+	live := make(map[*ssa.Function]bool)
+	for _, s := range e.states {
+		live[s.Fn] = true
+	}
+	for fn := range e.all {
+		path := PackagePath(fn)
+		if ofRuntime(path) || silent[FullName(fn)] || path == SandboxPath || path == SandboxPath+"/seccomp" {
+			live[fn] = true
+		}
+	}
+	return live
+}
+
+// build analyses what does not depend on where a program begins.
+func build(p *load.Program, all map[*ssa.Function]bool, initial *callgraph.Graph) *Engine {
 	e := &Engine{
 		program:     p,
-		all:         ssautil.AllFunctions(p.SSA),
+		all:         all,
 		sites:       make(map[ssa.CallInstruction][]*ssa.Function),
 		relevant:    make(map[*ssa.Function]*relevance),
 		stores:      make(map[*ssa.Global]*stores),
@@ -68,7 +106,7 @@ func New(p *load.Program) *Engine {
 		states:      make(map[string]*State),
 		contexts:    make(map[*ssa.Function]int),
 	}
-	e.graph = vta.CallGraph(e.all, cha.CallGraph(p.SSA))
+	e.graph = vta.CallGraph(e.all, initial)
 	for _, node := range e.graph.Nodes {
 		for _, edge := range node.Out {
 			if edge.Site != nil {

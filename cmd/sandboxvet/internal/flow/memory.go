@@ -247,8 +247,8 @@ func (e *Engine) variable(g *ssa.Global) *Value {
 		inInit = inInit || fn.Name() == "init" && fn.Pkg == g.Pkg
 		out = union(out, e.anyFrame(fn).eval(store.Val))
 	}
-	if _, _, isInteger := width(t); isInteger && !inInit {
-		out = union(out, e.one(Item{Kind: Number}))
+	if _, isNumber := out.Numbers(); isNumber && (!inInit || g.Name() == "init$guard") {
+		out = union(out, e.one(Item{Kind: Number})) // what it is before
 	}
 	s.busy, s.done, s.value = false, true, out
 	return out

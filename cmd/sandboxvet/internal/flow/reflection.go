@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
+	"golang.org/x/tools/go/types/typeutil"
 )
 
 // Packages that look at values by reflection, as fmt and encoding/json do, also call their
@@ -52,7 +53,7 @@ func (e *Engine) byReflection(call ssa.CallInstruction) []*ssa.Function {
 		return found
 	}
 	var found []*ssa.Function
-	for _, t := range e.program.SSA.RuntimeTypes() {
+	for _, t := range e.interfaced() {
 		if types.IsInterface(t) || !types.Implements(t, iface) {
 			continue
 		}
@@ -67,6 +68,62 @@ func (e *Engine) byReflection(call ssa.CallInstruction) []*ssa.Function {
 	found = e.sortFunctions(found)
 	e.converted[key] = found
 	return found
+}
+
+// interfaced are the types that the program ever puts into an interface, and what reflection
+// gets at from there: parts of them, and pointers to parts.
+func (e *Engine) interfaced() []types.Type {
+	if e.dynamic != nil {
+		return e.dynamic
+	}
+	var seen typeutil.Map
+	var work []types.Type
+	push := func(t types.Type) {
+		if seen.At(t) == nil {
+			seen.Set(t, true)
+			work = append(work, t)
+		}
+	}
+	for _, fn := range e.ordered() {
+		for _, b := range fn.Blocks {
+			for _, instr := range b.Instrs {
+				if m, ok := instr.(*ssa.MakeInterface); ok {
+					push(m.X.Type())
+				}
+			}
+		}
+	}
+	for len(work) > 0 {
+		t := work[0]
+		work = work[1:]
+		e.dynamic = append(e.dynamic, t)
+		if _, ok := t.(*types.Pointer); !ok && !types.IsInterface(t) {
+			push(types.NewPointer(t))
+		}
+		parts(t, push)
+	}
+	return e.dynamic
+}
+
+// parts gives the types of the parts of a value.
+func parts(t types.Type, push func(types.Type)) {
+	switch u := t.Underlying().(type) {
+	case *types.Pointer:
+		push(u.Elem())
+	case *types.Slice:
+		push(u.Elem())
+	case *types.Array:
+		push(u.Elem())
+	case *types.Chan:
+		push(u.Elem())
+	case *types.Map:
+		push(u.Key())
+		push(u.Elem())
+	case *types.Struct:
+		for i := range u.NumFields() {
+			push(u.Field(i).Type())
+		}
+	}
 }
 
 // addressTaken are the functions of a signature that are used as values: what may be called

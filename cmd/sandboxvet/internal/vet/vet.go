@@ -107,7 +107,7 @@ type Vetter struct {
 
 // New prepares the analysis of the programs.
 func New(p *load.Program, dir string) *Vetter {
-	e := flow.New(p)
+	e := flow.New(p, p.Mains)
 	return &Vetter{program: p, engine: e, maker: &policies.Maker{Engine: e}, ignores: findIgnores(p), dir: dir, modules: p.Modules()}
 }
 
