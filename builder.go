@@ -184,18 +184,28 @@ func (b *SeccompPolicyBuilder) AllowPolicy(policies ...SyscallSandboxPolicy) *Se
 // covered reports whether conditions allow all that r does: a union may say things
 // twice, but the compiler refuses rules that no call reaches.
 func covered(by []conditionRule, r conditionRule) bool {
-	var f seccomp.Filter
-	for _, c := range append(slices.Clone(by), r) {
-		if c.nr == r.nr {
-			f.Rules = append(f.Rules, seccomp.Rule{Call: callName(c.nr), When: c.when, Action: seccomp.Allow})
+	rule := func(c conditionRule) seccomp.Rule {
+		return seccomp.Rule{Call: callName(c.nr), When: c.when, Action: seccomp.Allow}
+	}
+	var all []seccomp.Rule
+	for _, c := range by {
+		if c.nr != r.nr {
+			continue
 		}
+		// Alone first: of many the compiler does not find out.
+		if unreached([]seccomp.Rule{rule(c), rule(r)}) {
+			return true
+		}
+		all = append(all, rule(c))
 	}
-	if len(f.Rules) == 1 {
-		return false
-	}
+	return len(all) > 1 && unreached(append(all, rule(r)))
+}
+
+// unreached reports whether no call reaches the last of the rules of one call.
+func unreached(rules []seccomp.Rule) bool {
 	var e *seccomp.RuleError
-	_, err := f.Compile()
-	return errors.As(err, &e) && e.Index == len(f.Rules)-1
+	_, err := seccomp.Filter{Rules: rules}.Compile()
+	return errors.As(err, &e) && e.Index == len(rules)-1
 }
 
 // Deny takes calls back: code that makes them gets what every refused call gets

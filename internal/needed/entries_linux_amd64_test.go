@@ -3,6 +3,7 @@
 package needed
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -168,6 +169,14 @@ func has(f seccomp.Filter, r seccomp.Rule) bool {
 	})
 }
 
+// reached reports whether some call gets to the last of the rules: an errno for arguments
+// that the policy permits has nothing left to answer.
+func reached(rules []seccomp.Rule) bool {
+	var mistake *seccomp.RuleError
+	_, err := seccomp.Filter{Rules: rules}.Compile()
+	return !errors.As(err, &mistake) || mistake.Index != len(rules)-1
+}
+
 // without is the subject's filter as it would be if the tables had no such entry; the
 // empty one: as it is.
 func (s subject) without(entry string) (seccomp.Filter, error) {
@@ -192,7 +201,11 @@ func (s subject) without(entry string) (seccomp.Filter, error) {
 	if narrow {
 		left = append(left, *s.narrower(taken))
 	}
-	left = append(left, rulesOf(base, taken.Call)...)
+	for _, r := range rulesOf(base, taken.Call) {
+		if reached(append(slices.Clone(left), r)) {
+			left = append(left, r)
+		}
+	}
 	if !decides(left) {
 		left = append(left, answer(taken.Call)...)
 	}
