@@ -73,6 +73,8 @@ func (f *frame) compute(v ssa.Value) *Value {
 		return f.bounded(v.X)
 	case *ssa.Convert:
 		return f.e.convert(f.eval(v.X), v.Type())
+	case *ssa.Alloc:
+		return f.object(v)
 	case *ssa.Phi:
 		return f.phi(v)
 	case *ssa.BinOp:
@@ -113,7 +115,7 @@ func index[T comparable](list []T, v T) int {
 // held is what an interface holds, where its methods may depend on it.
 func (f *frame) held(v ssa.Value) *Value {
 	switch v.Type().Underlying().(type) {
-	case *types.Signature, *types.Struct:
+	case *types.Signature, *types.Struct, *types.Pointer:
 		return f.eval(v)
 	}
 	return nil
@@ -204,7 +206,11 @@ func (f *frame) load(addr ssa.Value) *Value {
 				return v
 			}
 		}
-		return f.e.fieldOf(a.X.Type().Underlying().(*types.Pointer).Elem(), a.Field)
+		owner := a.X.Type().Underlying().(*types.Pointer).Elem()
+		if v := f.e.ofObject(f.eval(a.X), owner, a.Field); v != nil {
+			return v
+		}
+		return f.e.fieldOf(owner, a.Field)
 	}
 	return nil
 }

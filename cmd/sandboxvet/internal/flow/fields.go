@@ -20,6 +20,11 @@ type memberStores struct {
 	busy  bool
 	done  bool
 	value *Value
+
+	copied       bool // structs of the type are overwritten as a whole
+	foreignBusy  bool
+	foreignDone  [maxPassedDepth + 1]bool
+	foreignValue [maxPassedDepth + 1]*Value
 }
 
 // Limits on the search for who passes what.
@@ -80,7 +85,7 @@ func (e *Engine) copies(store *ssa.Store, owner types.Type, i int) bool {
 
 func followedField(t types.Type) bool {
 	switch t.Underlying().(type) {
-	case *types.Signature, *types.Interface:
+	case *types.Signature, *types.Interface, *types.Pointer:
 		return tracked(t)
 	}
 	return isPolicy(t)
@@ -123,6 +128,8 @@ func (e *Engine) findMembers() {
 				switch i := instr.(type) {
 				case *ssa.FieldAddr:
 					e.noteField(i)
+				case *ssa.Store:
+					e.noteCopy(i)
 				case *ssa.ChangeType:
 					e.noteConversion(i.X.Type(), i.Type())
 				case *ssa.Convert:

@@ -32,6 +32,9 @@ func tracked(t types.Type) bool {
 		return u.Info()&(types.IsInteger|types.IsBoolean|types.IsString) != 0
 	case *types.Struct:
 		return holdsTracked(u)
+	case *types.Pointer:
+		_, ok := objectOf(t)
+		return ok
 	}
 	return false
 }

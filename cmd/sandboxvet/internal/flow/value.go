@@ -21,6 +21,7 @@ const (
 	Function              // Fn, with Parts bound to its free variables
 	Dynamic               // an interface that holds Type; Parts[0] is what is in it
 	Bounded               // an interface that holds something that implements Type
+	Object                // a pointer to a struct; Parts are what was put into its fields
 	Structure             // Parts are the fields
 	Cell                  // a pointer to a variable of which Parts[0] is known
 	Variable              // a policy: what the package variable Global holds
@@ -51,7 +52,9 @@ type Value struct {
 // Limits keep the number of contexts finite: beyond them a value is not known.
 const (
 	maxItems = 12
-	maxDepth = 5
+	maxDepth = 7
+
+	maxObjectDepth = 3
 )
 
 func keyOf(v *Value) string {
@@ -85,17 +88,20 @@ func (v *Value) Only() (Item, bool) {
 
 // one is the value that is just i.
 func (e *Engine) one(i Item) *Value {
-	i.key = e.itemKey(i)
+	limit := maxDepth
+	if i.Kind == Object {
+		limit = maxObjectDepth
+	}
 	depth := 0
-	for _, p := range i.Parts {
-		if p != nil {
+	for n, p := range i.Parts {
+		if p != nil && p.depth+1 > limit {
+			i.Parts = slices.Clone(i.Parts)
+			i.Parts[n] = nil
+		} else if p != nil {
 			depth = max(depth, p.depth+1)
 		}
 	}
-	if depth > maxDepth {
-		i.Parts = make([]*Value, len(i.Parts))
-		i.key, depth = e.itemKey(i), 1
-	}
+	i.key = e.itemKey(i)
 	return &Value{Items: []Item{i}, key: i.key, depth: depth}
 }
 
@@ -118,6 +124,8 @@ func (e *Engine) itemKey(i Item) string {
 		fmt.Fprintf(&b, "d%d", e.typeID(i.Type))
 	case Bounded:
 		fmt.Fprintf(&b, "b%d", e.typeID(i.Type))
+	case Object:
+		fmt.Fprintf(&b, "p%d", e.typeID(i.Type))
 	case Structure:
 		b.WriteByte('s')
 	case Cell:
