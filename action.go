@@ -14,7 +14,8 @@ import (
 // creation (EPERM), probes that have a fallback and numbers that this library
 // does not know (ENOSYS), and where the whole process may open nothing, what os.Open
 // and os.Stat do (EPERM): every profile opens /proc/self/maps, and turning on
-// net/http/pprof must end no process. The package documentation says why.
+// net/http/pprof must end no process. A policy that denies these by name has them end it.
+// The package documentation says why.
 type SyscallSandboxAction uint8
 
 const (

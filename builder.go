@@ -209,7 +209,8 @@ func unreached(rules []seccomp.Rule) bool {
 }
 
 // Deny takes calls back: code that makes them gets what every refused call gets
-// (see [SyscallSandboxAction]). Calls that the Go runtime makes on every thread
+// (see [SyscallSandboxAction]), also where others like it get an errno on the whole
+// process. Calls that the Go runtime makes on every thread
 // cannot be denied. Deny("seccomp") seals: after the policy is in force none can
 // follow it.
 func (b *SeccompPolicyBuilder) Deny(calls ...string) *SeccompPolicyBuilder {

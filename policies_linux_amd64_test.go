@@ -39,7 +39,8 @@ func under(p sandbox.SyscallSandboxPolicy, scope string, fn func()) {
 // for reading whose name is no address.
 var callArgs = map[string][]uintptr{
 	"socket": {unix.AF_INET, unix.SOCK_STREAM | unix.SOCK_CLOEXEC},
-	"openat": {^uintptr(99), 0, unix.O_RDONLY}, // without O_CLOEXEC it is not os.Open, which gets an errno on the process
+	// For reading, but not as os.Open does, which gets an errno on the process.
+	"openat": {^uintptr(99), 0, unix.O_RDONLY | unix.O_NOFOLLOW},
 }
 
 // policyCall makes one call under a policy: action, policy, scope, call.

@@ -198,6 +198,9 @@ func (p SyscallSandboxPolicy) answer(nr uint32) (seccomp.Rule, bool) {
 // softened are the rules for arguments that get an errno under the actions that end the
 // process. The others report them, and then give the same errno.
 func (p SyscallSandboxPolicy) softened(nr uint32, s Scope) (rules []seccomp.Rule) {
+	if p.p.rules.denied.has(nr) {
+		return nil // the author has asked for it by name
+	}
 	for _, r := range softenings() {
 		if r.nr == nr && s >= r.scope && !covered(p.p.rules.conds, r.conditionRule) {
 			rules = append(rules, seccomp.Rule{Call: callName(nr), When: r.when, Action: r.action, Reason: r.reason})

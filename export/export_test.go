@@ -201,6 +201,12 @@ func TestOCIWider(t *testing.T) {
 	if got, _ := read.Decide(c); got != seccomp.Allow {
 		t.Error(got)
 	}
+	deny := seccomp.Filter{Default: seccomp.Allow, Unknown: seccomp.Allow, Rules: []seccomp.Rule{
+		{Call: "kill", When: []seccomp.Cond{seccomp.Arg32(0).IsSelf()}, Action: seccomp.Errno(1)},
+	}}
+	if _, _, err := export.OCI(deny, export.Options{}); !errors.Is(err, export.ErrWider) {
+		t.Error("a refusal is dropped where the default permits:", err)
+	}
 	for _, f := range []seccomp.Filter{
 		{Rules: []seccomp.Rule{{Call: "no such call"}}},
 		{Default: seccomp.UserNotif},
@@ -321,6 +327,10 @@ func TestSystemdUnit(t *testing.T) {
 	none, _, err := export.SystemdUnit(container(t, sandbox.PolicyScheduler), export.Options{AllowWider: true})
 	if err != nil || !strings.Contains(string(none), "RestrictAddressFamilies=none\n") {
 		t.Errorf("%v\n%s", err, none)
+	}
+	asks := seccomp.Filter{Default: seccomp.Errno(1), Rules: []seccomp.Rule{{Call: "openat", Action: seccomp.UserNotif}}}
+	if _, _, err := export.SystemdUnit(asks, export.Options{}); !errors.Is(err, export.ErrWider) {
+		t.Errorf("a notification becomes a permission: %v", err)
 	}
 	if _, _, err := export.SystemdUnit(seccomp.Filter{}, export.Options{}); err == nil {
 		t.Error("a filter that kills is exported")

@@ -50,7 +50,7 @@ const (
 // localhostProfile names. The parts that a launched Go program needs are listed apart.
 //
 // Losses: numbers that this library does not know get the default, except from runc,
-// which answers those above the largest in the profile with ENOSYS; data of Trap.
+// which answers those above the largest in the profile with ENOSYS; data of Trap, silently.
 // Errors: a wider loss without AllowWider, mistakes in the filter, and UserNotif, for
 // which the format wants a socket.
 func OCI(f seccomp.Filter, o Options) ([]byte, []Loss, error) {
@@ -90,7 +90,7 @@ func entriesOf(f seccomp.Filter) (entries []answered, losses []Loss, err error) 
 		cubes, err := cubesOf(rules[name], f.Default)
 		if err != nil {
 			widest := slices.IndexFunc(rules[name], func(r seccomp.Rule) bool { return r.Action.Permits() })
-			losses = append(losses, Loss{Call: name, What: err.Error() + "; it is without conditions", Wider: widest >= 0})
+			losses = append(losses, Loss{Call: name, What: err.Error() + "; it is without conditions", Wider: widest >= 0 || f.Default.Permits()})
 			if widest >= 0 {
 				cubes = []answered{{rule: rules[name][widest]}}
 			}

@@ -69,6 +69,11 @@ func (u *unit) add(name string, all map[string][]seccomp.Rule, def seccomp.Actio
 	case permits < 0 && rules[0].Action != seccomp.Errno(abi.ENOSYS):
 		u.losses = append(u.losses, Loss{Call: name, What: fmt.Sprintf("gets ENOSYS, not %s", rules[0].Action)})
 	}
+	for _, r := range rules {
+		if r.Action.Permits() && r.Action != seccomp.Allow {
+			u.losses = append(u.losses, Loss{Call: name, What: fmt.Sprintf("permitted, not answered by %s", r.Action), Wider: r.Action != seccomp.Log})
+		}
+	}
 	if permits >= 0 {
 		at := shareOf(rules[permits])
 		u.names[at] = append(u.names[at], name)

@@ -35,7 +35,8 @@ type ServeOptions struct {
 	// an answer. 0: EIO.
 	Errno uint16
 
-	// Failed, if set, is told of each such handler, on several goroutines at once.
+	// Failed, if set, is told of each such handler, each time on a goroutine of its own; Serve
+	// waits for them at its end. It must not panic.
 	Failed func(r *Request, err *HandlerError)
 }
 

@@ -29,6 +29,7 @@ var serveTests = []childTest{
 	{"at once", since5_19, serveAtOnce},
 	{"at once by default", since5_19, serveAtOnceByDefault},
 	{"late", since5_19, serveLate},
+	{"slow telling", since5_19, serveSlowTelling},
 	{"too many late", since5_19, serveTooManyLate},
 	{"late in the lead", since5_19, serveLateLeader},
 	{"caller gone", since5_19, serveCallerGone},
@@ -204,6 +205,27 @@ func serveLate() {
 	cancel()
 	err := wait()
 	check(errors.Is(err, context.Canceled) && errors.Is(err, seccomp.ErrLate) && told.Load() >= 5, "%v, told %d", err, told.Load())
+}
+
+// serveSlowTelling: who is told of failures keeps nobody waiting, however long it takes.
+func serveSlowTelling() {
+	c := newCaller(seccomp.WaitKillableRecv, "getpgrp")
+	release := make(chan struct{})
+	o := seccomp.ServeOptions{Concurrency: 1, Failed: func(*seccomp.Request, *seccomp.HandlerError) { <-release }}
+	ctx, cancel := context.WithCancel(context.Background())
+	wait := serving(ctx, c.l, o, func(_ context.Context, r *seccomp.Request) {
+		if r.Call.Args[0] != 0 {
+			_ = r.Return(r.Call.Args[0])
+		}
+	})
+	for range 3 {
+		failedWith(c.ask(0), unix.EIO)
+		a := <-c.ask(3)
+		check(a.errno == 0 && a.r == 3, "%v", a)
+	}
+	close(release)
+	cancel()
+	check(errors.Is(wait(), seccomp.ErrNotAnswered), "the first failure is lost")
 }
 
 // serveTooManyLate: handlers that never end do not pile up.

@@ -36,6 +36,7 @@ type server struct {
 	watch    *time.Timer // calls expire
 	ended    error       // what ended the receiving
 	failed   error       // the first HandlerError
+	telling  sync.WaitGroup
 }
 
 // patience is how long the leading worker's handler may run before the lead is passed on. Waking
@@ -57,6 +58,7 @@ func newServer(ctx context.Context, l *Listener, o ServeOptions, handler func(co
 }
 
 func (s *server) serve() error {
+	defer s.telling.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spawn()
@@ -265,7 +267,8 @@ func (s *server) answer(r *Request, reason error, stack []byte) {
 	}
 	s.mu.Unlock()
 	if s.o.Failed != nil {
-		s.o.Failed(r, e)
+		// On a goroutine of its own: one that takes long keeps nobody from being answered.
+		s.telling.Go(func() { s.o.Failed(r, e) })
 	}
 }
 

@@ -73,6 +73,7 @@ var rawCalls = [...]rawCall{
 	{165, "mount", true, "syscall/exec_linux.go forkAndExecInChild1"},
 	{186, "gettid", false, "syscall/zsyscall_linux_amd64.go Gettid"},
 	{202, "futex", false, "runtime/sys_linux_amd64.s futex"},
+	{203, "sched_setaffinity", false, "golang.org/x/sys/unix/affinity_linux.go SchedSetaffinity"},
 	{204, "sched_getaffinity", false, "runtime/sys_linux_amd64.s sched_getaffinity"},
 	{222, "timer_create", false, "runtime/sys_linux_amd64.s timer_create"},
 	{223, "timer_settime", false, "runtime/sys_linux_amd64.s timer_settime"},

@@ -103,7 +103,8 @@ func (b *broker) openBeneath(name string) (*os.File, error) {
 		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS,
 	}
 	fd, err := unix.Openat2(int(b.root.Fd()), name, &how)
-	for err == unix.EINTR || err == unix.EAGAIN { // a rename somewhere (openat2(2))
+	// EAGAIN: a rename somewhere (openat2(2)), or a lease, which may stay (F_SETLEASE of fcntl(2)).
+	for tries := 0; err == unix.EINTR || err == unix.EAGAIN && tries < 8; tries++ {
 		fd, err = unix.Openat2(int(b.root.Fd()), name, &how)
 	}
 	// What the worker learns is whether a file is there that it may read, no more.

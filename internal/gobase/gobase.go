@@ -124,6 +124,7 @@ var needs = [...]Need{
 	{Nr: sysno.Setitimer, Scope: Process, Refused: Safe, Where: "os_linux.go setProcessCPUProfiler", Why: "a CPU profile begins"},
 	{Nr: sysno.Mprotect, Scope: Process, When: noExec, Refused: Fatal, Where: "glibc pthread_create with cgo; mem_linux.go sysFaultOS", Why: "guard pages of C threads; debug settings"},
 	{Nr: sysno.SetRobustList, Scope: Process, Refused: Safe, Where: "glibc pthread_create with cgo", Why: "a C thread begins"},
+	{Nr: sysno.Brk, Scope: Process, Refused: Corrupts, Where: "glibc malloc with cgo, from pthread_create too", Why: "the heap of a C library grows; it takes a refusal's errno for the new end, and writes there"},
 	{Nr: sysno.Rseq, Scope: Process, Refused: Fatal, Where: "glibc pthread_create with cgo", Why: "a C thread begins"},
 
 	// Before main, when a container or service manager has put the filter on.

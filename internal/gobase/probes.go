@@ -92,9 +92,9 @@ var softenings = [...]Softening{
 	// A neighbour with a link-local address makes package net look for the name of the
 	// interface, on the goroutine that accepts: AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, NETLINK_ROUTE.
 	{sysno.Socket, Thread, "arg0:32 == 0x10 && arg1:32 == 0x80003 && arg2:32 == 0x0", abi.EACCES, "package net asks for the name of an interface when a peer's address has a zone, and goes on with its number"},
-	// O_RDONLY|O_CLOEXEC and nothing else, or O_DIRECTORY: os.Open and os.ReadDir. By number
-	// runtime/pprof cannot be told from an intruder, but either gets nothing.
-	{sysno.Openat, Process, "arg2:32 in {0x80000, 0x90000}", abi.EPERM, "runtime/pprof reads /proc/self/maps for every profile and goes on without; glibc counts processors, signals blocked, when a thread takes memory"},
+	// O_RDONLY, with O_CLOEXEC, with O_DIRECTORY too: package time, os.Open and os.ReadDir. By
+	// number runtime/pprof cannot be told from an intruder, but either gets nothing.
+	{sysno.Openat, Process, "arg2:32 in {0x0, 0x80000, 0x90000}", abi.EPERM, "runtime/pprof reads /proc/self/maps for every profile and goes on without; glibc counts processors, signals blocked, when a thread takes memory"},
 	{sysno.Newfstatat, Process, "", abi.EPERM, "the resolver, crypto/x509 and package mime look whether files are there, and go on without"},
 	{sysno.Readlinkat, Process, "", abi.EPERM, "as newfstatat: package time looks where the local zone is, filepath.EvalSymlinks"},
 }

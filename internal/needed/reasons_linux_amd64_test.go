@@ -24,6 +24,7 @@ var reasons = []struct{ entry, why string }{
 	{"pread64", "cgroup: default GOMAXPROCS"},
 	{"mprotect if arg2:32 & 0x4 == 0x0", "cgo: new threads"},
 	{"rseq", "cgo: new threads"},
+	{"brk", stays + "glibc's malloc, which pthread_create calls too; refused, C code writes behind its heap: only a C library's full arena shows it"},
 	{"set_robust_list", stays + "glibc starts a thread without it too, but robust mutexes of C libraries would stay locked when a thread dies"},
 
 	// Storage, FileLocks, FileMapping: examples/storage takes each entry out under the engine.

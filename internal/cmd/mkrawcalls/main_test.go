@@ -36,6 +36,7 @@ var fcntl64Syscall uintptr = SYS_FCNTL
 
 func socket() { RawSyscall(SYS_SOCKET, 0, 0, 0) }
 func wrapper(trap uintptr) { RawSyscall(trap, 0, 0, 0) }
+func caller() { wrapper(SYS_GETPID) }
 func open() { Syscall(SYS_OPEN, 0, 0, 0) }
 func all() { AllThreadsSyscall(sys_SETGID, 0, 0, 0) }
 func forkAndExecInChild1() {
@@ -71,6 +72,7 @@ func TestScan(t *testing.T) {
 	want := []place{
 		{sysno.Read, "syscall/asm_linux_amd64.s", "read", false},
 		{sysno.Socket, "syscall/a.go", "socket", false},
+		{sysno.Getpid, "syscall/a.go", "caller", false},
 		{sysno.Setgid, "syscall/a.go", "all", false},
 		{sysno.Clone3, "syscall/a.go", "forkAndExecInChild1", false},
 		{sysno.Fcntl, "syscall/a.go", "forkAndExecInChild1", true},

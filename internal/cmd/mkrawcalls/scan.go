@@ -10,6 +10,7 @@ import (
 	"go/build"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -58,9 +59,15 @@ func scan(dir, name string) ([]place, error) {
 			return nil, err
 		}
 	}
-	for _, file := range s.order {
-		if err := s.calls(file); err != nil {
-			return nil, err
+	// Once for the package's own wrappers, once more for those who call them.
+	s.funcs = maps.Clone(s.funcs)
+	inAssembly := slices.Clone(s.found)
+	for range 2 {
+		s.found = slices.Clone(inAssembly)
+		for _, file := range s.order {
+			if err := s.calls(file); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return s.found, nil
@@ -123,6 +130,9 @@ func (s *scanner) calls(file string) error {
 				return err == nil
 			}
 			if isParameter(fn, call.Args[0]) {
+				if !tellsScheduler[fn.Name.Name] && len(fn.Type.Params.List) > 0 && isFirst(fn, call.Args[0]) {
+					s.funcs[fn.Name.Name] = true
+				}
 				return true // a wrapper, which is found where it is called
 			}
 			nr, ok := s.number(call.Args[0], 0)
@@ -166,6 +176,16 @@ func lastName(e ast.Expr) string {
 		return e.Sel.Name
 	}
 	return ""
+}
+
+// tellsScheduler are wrappers of package syscall that call runtime_entersyscall.
+var tellsScheduler = map[string]bool{"Syscall": true, "Syscall6": true}
+
+// isFirst reports whether e is the first parameter of fn.
+func isFirst(fn *ast.FuncDecl, e ast.Expr) bool {
+	id, ok := e.(*ast.Ident)
+	names := fn.Type.Params.List[0].Names
+	return ok && len(names) > 0 && names[0].Name == id.Name
 }
 
 // isParameter reports whether e is a parameter of fn or a field of one.

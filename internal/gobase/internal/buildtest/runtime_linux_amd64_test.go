@@ -29,7 +29,6 @@ var elsewhere = map[uint32]string{
 	sysno.Faccessat: "write_err_android.go: Android's log",
 	sysno.Connect:   "write_err_android.go: Android's log",
 	sysno.Socket:    "write_err_android.go: Android's log",
-	sysno.Brk:       "malloc.go mallocinit asks for the heap's end on 32-bit machines only",
 	sysno.Uname:     "os_linux.go getKernelVersion, for os_linux32.go, of 32-bit machines",
 }
 
