@@ -22,7 +22,7 @@ func learnCommand() *cobra.Command {
 		Use:   "learn",
 		Short: "Read recordings of learning runs, and make policies of them",
 	}
-	cmd.AddCommand(learnShow(), learnMerge(), learnDiff(), learnGo(), learnPolicy())
+	cmd.AddCommand(learnShow(), learnMerge(), learnDiff(), learnRuns(), learnGo(), learnPolicy())
 	return cmd
 }
 
