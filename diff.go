@@ -41,14 +41,15 @@ func Diff(a, b SyscallSandboxPolicy) (Difference, error) {
 	return Difference{OnlyA: onlyA.Witnesses, OnlyB: onlyB.Witnesses, Undecided: onlyB.Undecided}, nil
 }
 
-// String has a line per call, "+" for what only the first permits.
+// String has a line per call, as diff(1): "-" for what only the first permits, "+" for what
+// only the second does.
 func (d Difference) String() string {
 	var s string
 	for _, c := range d.OnlyA {
-		s += fmt.Sprintf("+ %s\n", c)
+		s += fmt.Sprintf("- %s\n", c)
 	}
 	for _, c := range d.OnlyB {
-		s += fmt.Sprintf("- %s\n", c)
+		s += fmt.Sprintf("+ %s\n", c)
 	}
 	for _, name := range d.Undecided {
 		s += fmt.Sprintf("? %s (too many conditions to compare)\n", name)

@@ -23,7 +23,7 @@ func TestDiff(t *testing.T) {
 	if len(d.OnlyA) != 1 || d.OnlyA[0].Nr != sysno.Fsync || len(d.OnlyB) != 1 || d.OnlyB[0].Nr != sysno.Socket || d.OnlyB[0].Args[0] != 10 || d.Undecided != nil {
 		t.Errorf("%v", d)
 	}
-	if text := d.String(); strings.Count(text, "\n") != 2 || !strings.HasPrefix(text, "+ fsync(") || !strings.Contains(text, "\n- socket(0xa,") {
+	if text := d.String(); strings.Count(text, "\n") != 2 || !strings.HasPrefix(text, "- fsync(") || !strings.Contains(text, "\n+ socket(0xa,") {
 		t.Errorf("%q", text)
 	}
 	if d, err := Diff(inet, inet); err != nil || d.String() != "" {
