@@ -4,9 +4,11 @@ package flow
 
 import (
 	"go/ast"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/packages"
@@ -18,8 +20,8 @@ import (
 // findLinknames reads the go:linkname directives of all packages: e.linked has the function
 // that stands behind a name.
 func (e *Engine) findLinknames() {
-	for path, pkg := range e.program.Packages {
-		for _, file := range pkg.Syntax {
+	for _, path := range slices.Sorted(maps.Keys(e.program.Packages)) {
+		for _, file := range e.program.Packages[path].Syntax {
 			for _, group := range file.Comments {
 				for _, c := range group.List {
 					e.linkname(path, c)

@@ -198,7 +198,7 @@ type stores struct {
 // findStores collects the stores to all package variables.
 func (e *Engine) findStores() {
 	var space [16]*ssa.Value
-	for fn := range e.all {
+	for _, fn := range e.ordered() {
 		for _, b := range fn.Blocks {
 			for _, instr := range b.Instrs {
 				store, isStore := instr.(*ssa.Store)
