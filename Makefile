@@ -7,7 +7,7 @@ NEXT = go1.27.4
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 NESTED = examples/btcnode examples/storage bench cmd/sandboxctl cmd/sandboxvet
 
-.PHONY: bench demo fuzz-long integration learn violation test test-next test-next-all test-pure test-cgo test-user test-nested check fmt vet staticcheck race cross generate
+.PHONY: bench demo fuzz-long integration kernels learn violation test test-next test-next-all test-pure test-cgo test-user test-nested check fmt vet staticcheck race cross generate
 
 # A real node syncs 14,131 blocks from another, every role under its own policy.
 demo:
