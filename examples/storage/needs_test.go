@@ -148,7 +148,7 @@ func TestNeeds(t *testing.T) {
 			}
 			if n.only != nil && !n.only(t.TempDir()) {
 				t.Logf("%s does not call %s here", n.engine, n.call)
-			} else if call := a.refused(); call != n.call {
+			} else if call := a.refused(); call != n.call && !(n.group == "Netlink" && a.answered()) {
 				t.Errorf("without %v %s is not refused %s but %q:\n%s", n.entry, n.engine, n.call, call, a.text.String())
 			}
 		})
@@ -197,6 +197,13 @@ type attempt struct {
 func (a *attempt) Errorf(format string, args ...any) { fmt.Fprintf(&a.text, format+"\n", args...) }
 func (a *attempt) Error(args ...any)                 { fmt.Fprintln(&a.text, args...) }
 func (a *attempt) Log(args ...any)                   { fmt.Fprintln(&a.text, args...) }
+
+// answered reports whether the attempt failed by an errno that the library gives on the
+// whole process in place of its action: looks at files, and names of interfaces.
+func (a *attempt) answered() bool {
+	text := a.text.String()
+	return strings.Contains(text, ": operation not permitted") || strings.Contains(text, "netlinkrib: permission denied")
+}
 
 var violation = regexp.MustCompile(`ERROR: The syscall "(\w+)"`)
 
