@@ -38,6 +38,14 @@ test-user:
 test-nested:
 	for m in $(NESTED); do (cd $$m && CGO_ENABLED=0 $(GO) test $(GOTESTFLAGS) ./...) || exit 1; done
 
+# Exports under the programs that read them: root, and the packages that .ci/run installs.
+integration:
+	cd cmd/sandboxctl && $(GO) vet -tags integration ./integration && CGO_ENABLED=0 $(GO) test -tags integration -count=1 $(GOTESTFLAGS) ./integration
+
+# The suite on Debian's own kernels (5.10, 6.1, 6.12) under qemu. Not part of check: without KVM it takes hours.
+kernels:
+	GO=$(GO) scripts/kernels
+
 # 100,000 random policies with conditions, each compared with its plain reading.
 fuzz-long:
 	$(GO) test ./internal/bpfgen ./seccomp -run '^(TestRandom|TestRandomConditions)$$' -programs 100000 -timeout 60m -v

@@ -13,7 +13,8 @@ import (
 
 // Builtin returns a built-in policy of package sandbox as put on one thread, killing
 // what it refuses. A Policy has one default, so numbers that the table does
-// not know are killed here, where the library answers ENOSYS.
+// not know are killed here, where the library answers ENOSYS, and so are arguments to
+// which it answers an errno.
 func Builtin(p sandbox.SyscallSandboxPolicy) (*Policy, error) {
 	f, err := p.Filter(sandbox.ScopeThread, sandbox.ActionKillProcess)
 	if err != nil {
@@ -22,6 +23,9 @@ func Builtin(p sandbox.SyscallSandboxPolicy) (*Policy, error) {
 	f = f.ForPID(ownPID)
 	out := &Policy{Name: "builtin/" + p.String(), Arch: "x86_64", Default: KillProcess, BadArch: KillProcess}
 	for _, r := range f.Rules {
+		if r.When != nil && !r.Action.Permits() {
+			continue // arguments that get an errno: killed here
+		}
 		if err := out.add(r); err != nil {
 			return nil, fmt.Errorf("policy %s: %w", p, err)
 		}
