@@ -35,8 +35,8 @@ const (
 	// ActionDeny ("log-and-deny"): the call gets an errno, the program goes on, and
 	// each distinct violation is reported once and counted: see [Violations]. The
 	// errno is EPERM, or what its caller in the Go runtime or library takes best.
-	// A few calls whose refusal hangs or corrupts a Go process (close,
-	// getpeername) end it as ActionInvokeSignalHandler does.
+	// A few calls whose refusal hangs or corrupts a process, or goes unseen (close,
+	// getpeername, umask), end it as ActionInvokeSignalHandler does.
 	//
 	// A program that is executed under such a policy gets the errno too, but is
 	// not reported: the filter is inherited, the handler is not.

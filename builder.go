@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/syscall-sandbox/sandbox/internal/gobase"
 	"github.com/syscall-sandbox/sandbox/internal/sysno"
@@ -98,15 +97,8 @@ func (b *SeccompPolicyBuilder) allowGroup(g *group) *SeccompPolicyBuilder {
 
 // rule reads a call's conditions. Those of the tables can be read: a test says so.
 func (c groupCall) rule() (conditionRule, bool) {
-	r := conditionRule{nr: c.nr}
-	for text := range strings.SplitSeq(c.when, " && ") {
-		cond, err := seccomp.ParseCond(text)
-		if err != nil {
-			return r, false
-		}
-		r.when = append(r.when, cond)
-	}
-	return r, true
+	when, err := seccomp.ParseConds(c.when)
+	return conditionRule{c.nr, when}, err == nil
 }
 
 // Allow allows calls by name, whatever their arguments.
@@ -209,10 +201,9 @@ func unreached(rules []seccomp.Rule) bool {
 }
 
 // Deny takes calls back: code that makes them gets what every refused call gets
-// (see [SyscallSandboxAction]), also where others like it get an errno on the whole
-// process. Calls that the Go runtime makes on every thread
-// cannot be denied. Deny("seccomp") seals: after the policy is in force none can
-// follow it.
+// (see [SyscallSandboxAction]), also where what is not permitted would get an errno on the
+// whole process. Calls that the Go runtime makes on every thread cannot be denied.
+// Deny("seccomp") seals: after the policy is in force none can follow it.
 func (b *SeccompPolicyBuilder) Deny(calls ...string) *SeccompPolicyBuilder {
 	for _, call := range calls {
 		if nr, ok := b.deniable(call); ok {
@@ -227,7 +218,7 @@ func (b *SeccompPolicyBuilder) Deny(calls ...string) *SeccompPolicyBuilder {
 // kills or traps stays so: of several answers the strictest counts (seccomp(2)).
 //
 // Mistakes: calls that the Go runtime makes on every thread, and those whose callers hang
-// on any errno (close, getpeername).
+// on any errno or take it for a result (close, getpeername, umask, brk).
 func (b *SeccompPolicyBuilder) DenyErrno(errno uint16, calls ...string) *SeccompPolicyBuilder {
 	if errno < 1 || errno > 4094 {
 		// 4095 reads as a result of -4095 in Go, 0 as success.

@@ -14,7 +14,8 @@ import (
 // A container's profile is in force before the program runs, so it must permit what the
 // program's own sandbox needs to be put on, or it would take the better one away.
 
-// groupSetup, no group of a builder, is what SetupSyscallSandbox and narrowing call beyond the runtime's share.
+// groupSetup, no group of a builder, is what SetupSyscallSandbox and narrowing call beyond
+// the runtime's share.
 var groupSetup = group{"Sandbox setup", []groupCall{
 	{nr: sysno.Seccomp, when: "arg0:32 == 0x2 && arg1:32 == 0x0", reason: "asks for an action (SECCOMP_GET_ACTION_AVAIL)"},
 	{nr: sysno.Seccomp, when: "arg0:32 == 0x1 && arg1:32 in {0x0, 0x1}", reason: "puts a filter on one thread, or on all (SECCOMP_FILTER_FLAG_TSYNC)"},

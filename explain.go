@@ -25,8 +25,9 @@ import (
 // inside of others), and one whose errno is not what the policies answer.
 //
 // Only the name of the call is known, so the policies are asked for it with all
-// arguments 0, and openat for reading and writing too. The kernel can give the same errno for reasons of its own: where the
-// policies permit the call with other arguments the explanation says so.
+// arguments 0, and openat for reading and writing too. The kernel can give the same errno
+// for reasons of its own: where the policies permit the call with other arguments the
+// explanation says so.
 func ExplainError(err error) error {
 	if err == nil {
 		return nil

@@ -4,7 +4,6 @@ package export
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/syscall-sandbox/sandbox/seccomp"
 )
@@ -56,16 +55,6 @@ func ForLauncher(f seccomp.Filter, l Launcher) seccomp.Filter {
 
 // rule is a need as a rule. The conditions of the table can be read: a test says so.
 func (n need) rule() (seccomp.Rule, bool) {
-	r := seccomp.Rule{Call: n.call, Action: seccomp.Allow, Reason: "Launcher: " + n.why}
-	if n.when == "" {
-		return r, true
-	}
-	for text := range strings.SplitSeq(n.when, " && ") {
-		c, err := seccomp.ParseCond(text)
-		if err != nil {
-			return r, false
-		}
-		r.When = append(r.When, c)
-	}
-	return r, true
+	when, err := seccomp.ParseConds(n.when)
+	return seccomp.Rule{Call: n.call, When: when, Action: seccomp.Allow, Reason: "Launcher: " + n.why}, err == nil
 }

@@ -10,6 +10,21 @@ import (
 	"github.com/syscall-sandbox/sandbox/internal/bpfgen"
 )
 
+// ParseConds reads conditions joined by " && ", all of which must hold; of empty text none.
+func ParseConds(s string) (conds []Cond, err error) {
+	if s == "" {
+		return nil, nil
+	}
+	for text := range strings.SplitSeq(s, " && ") {
+		c, err := ParseCond(text)
+		if err != nil {
+			return nil, err
+		}
+		conds = append(conds, c)
+	}
+	return conds, nil
+}
+
 // ParseCond reads what [Cond.String] writes; numbers may be decimal too. Below, v
 // stands for arg0 to arg5 (64 bits), arg0:32 to arg5:32, or ip ([UnsafeIP]):
 //

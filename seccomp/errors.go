@@ -83,13 +83,17 @@ type InstallError struct {
 
 // Error says what was asked, the errno by its name, and the advice.
 func (e *InstallError) Error() string {
-	name, ok := sysno.Errno(uint16(e.Errno))
+	return answerText(e.Op, e.Errno, e.Advice)
+}
+
+func answerText(op string, errno int, advice string) string {
+	name, ok := sysno.Errno(uint16(errno))
 	if !ok {
-		name = fmt.Sprintf("errno %d", e.Errno)
+		name = fmt.Sprintf("errno %d", errno)
 	}
-	msg := "seccomp: " + e.Op + ": " + name
-	if e.Advice != "" {
-		msg += ": " + e.Advice
+	msg := "seccomp: " + op + ": " + name
+	if advice != "" {
+		msg += ": " + advice
 	}
 	return msg
 }

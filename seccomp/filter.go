@@ -109,8 +109,9 @@ func cloneRules(rules []Rule) []Rule {
 	return rules
 }
 
-// usesSelf reports whether a rule has IsSelf, which its program may do without.
-func (f Filter) usesSelf() bool {
+// NeedsPID reports whether a condition is [Arg.IsSelf], so that the filter means something
+// only for a process that exists: see ForPID. Its program may do without.
+func (f Filter) NeedsPID() bool {
 	return slices.ContainsFunc(f.Rules, func(r Rule) bool {
 		return slices.ContainsFunc(r.When, func(c Cond) bool { return c.c.Op == bpfgen.Self })
 	})

@@ -3,7 +3,6 @@
 package seccomp
 
 import (
-	"strings"
 	"sync"
 
 	"github.com/syscall-sandbox/sandbox/internal/gobase"
@@ -47,25 +46,10 @@ var goRuntime = sync.OnceValue(func() (all [RuntimeLaunch + 1][]Rule) {
 		for n := range gobase.Needs(gobase.Scope(s)) {
 			name, _ := sysno.Name(n.Nr)
 			// Conditions that cannot be read, which a test excludes, permit nothing.
-			if conds, err := parseConds(n.When); err == nil {
+			if conds, err := ParseConds(n.When); err == nil {
 				all[s] = append(all[s], Rule{Call: name, When: conds, Action: Allow, Reason: "Go runtime: " + n.Where + ": " + n.Why})
 			}
 		}
 	}
 	return all
 })
-
-// parseConds reads conditions joined by " && ".
-func parseConds(when string) (conds []Cond, err error) {
-	if when == "" {
-		return nil, nil
-	}
-	for text := range strings.SplitSeq(when, " && ") {
-		c, err := ParseCond(text)
-		if err != nil {
-			return nil, err
-		}
-		conds = append(conds, c)
-	}
-	return conds, nil
-}

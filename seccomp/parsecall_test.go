@@ -51,3 +51,16 @@ func ExampleParseCall() {
 	// openat(AT_FDCWD, _, O_CLOEXEC) allow
 	// openat(AT_FDCWD, _, O_RDWR) kill_process
 }
+
+func TestParseConds(t *testing.T) {
+	conds, err := ParseConds("arg0:32 == 0x2 && arg1:32 & 0x4 == 0x0")
+	if err != nil || fmt.Sprint(conds) != "[arg0:32 == 0x2 arg1:32 & 0x4 == 0x0]" {
+		t.Error(conds, err)
+	}
+	if conds, err := ParseConds(""); conds != nil || err != nil {
+		t.Error(conds, err)
+	}
+	if conds, err := ParseConds("arg0 == 0x2 && arg9"); conds != nil || err == nil {
+		t.Error("half of it is read:", conds)
+	}
+}

@@ -56,14 +56,10 @@ func (p *Program) Bytes() []byte {
 	return b
 }
 
-// NeedsPID reports whether a condition is [Arg.IsSelf], so that the filter means something
-// only for a process that exists: see ForPID.
-func (f Filter) NeedsPID() bool { return f.usesSelf() }
-
 // ForPID returns the program with IsSelf bound to pid. [SetFilter] does so by
 // itself for the calling process.
 func (p *Program) ForPID(pid int) *Program {
-	if p == nil || !p.filter.usesSelf() {
+	if p == nil || !p.filter.NeedsPID() {
 		return p
 	}
 	bound := *p

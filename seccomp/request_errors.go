@@ -4,10 +4,8 @@ package seccomp
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/syscall-sandbox/sandbox/internal/abi"
-	"github.com/syscall-sandbox/sandbox/internal/sysno"
 )
 
 // Sentinels for [errors.Is], of [*RequestError].
@@ -52,15 +50,7 @@ type RequestError struct {
 
 // Error names what was asked, the errno, and what to do about it.
 func (e *RequestError) Error() string {
-	name, ok := sysno.Errno(uint16(e.Errno))
-	if !ok {
-		name = fmt.Sprintf("errno %d", e.Errno)
-	}
-	msg := "seccomp: " + e.Op + ": " + name
-	if e.Advice != "" {
-		msg += ": " + e.Advice
-	}
-	return msg
+	return answerText(e.Op, e.Errno, e.Advice)
 }
 
 // Is reports whether the error is of the kind that a sentinel names.
