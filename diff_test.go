@@ -3,9 +3,7 @@
 package sandbox
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -46,16 +44,7 @@ func TestTransitionTable(t *testing.T) {
 			}
 		}
 	}
-	const file = "testdata/golden/transitions.txt"
-	if f := flag.Lookup("update"); f != nil && f.Value.String() == "true" { // golden_test.go
-		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil || string(want) != b.String() {
-		t.Errorf("%v; now\n%s", err, &b)
-	}
+	CompareFile(t, "golden/transitions.txt", b.String())
 }
 
 // Calls that busy servers make most are answered by number, so by the kernel's action

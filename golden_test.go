@@ -3,18 +3,13 @@
 package sandbox_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/syscall-sandbox/sandbox"
 	"github.com/syscall-sandbox/sandbox/seccomp"
 )
-
-var update = flag.Bool("update", false, "write testdata/golden anew")
 
 // TestGolden shows in a review what a change does to each built-in policy: what it
 // answers to which call, and the program. go test -run TestGolden -update . writes
@@ -31,7 +26,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			compareGolden(t, fmt.Sprintf("%s.%s.txt", p, name), describe(filter)+"\n"+program.String())
+			sandbox.CompareFile(t, fmt.Sprintf("golden/%s.%s.txt", p, name), describe(filter)+"\n"+program.String())
 		}
 	}
 }
@@ -55,32 +50,4 @@ func when(r seccomp.Rule) string {
 		return ""
 	}
 	return " if " + strings.Join(conds, " && ")
-}
-
-func compareGolden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", "golden", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s is not what the policy is now; if that is meant: go test -run TestGolden -update .\n%s", file, firstDifference(string(want), got))
-	}
-}
-
-func firstDifference(want, got string) string {
-	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
-	for i := range min(len(w), len(g)) {
-		if w[i] != g[i] {
-			return fmt.Sprintf("line %d\n-%s\n+%s", i+1, w[i], g[i])
-		}
-	}
-	return fmt.Sprintf("%d lines, not %d", len(g), len(w))
 }

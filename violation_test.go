@@ -6,8 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -71,7 +69,7 @@ var violations = map[string]func() sandbox.Violation{
 
 func TestViolationString(t *testing.T) {
 	for name, v := range violations {
-		compareViolation(t, name+".txt", v().String())
+		sandbox.CompareFile(t, "violation/"+name+".txt", v().String())
 	}
 }
 
@@ -81,7 +79,7 @@ func TestViolationJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		compareViolation(t, name+".json", asGo126(string(got)))
+		sandbox.CompareFile(t, "violation/"+name+".json", asGo126(string(got)))
 	}
 }
 
@@ -157,7 +155,7 @@ func TestViolationLogValue(t *testing.T) {
 		if n := strings.Count(log.String(), "\n"); n != 2 {
 			t.Errorf("%s: two records have %d lines", name, n)
 		}
-		compareViolation(t, name+".log", asGo126(log.String()))
+		sandbox.CompareFile(t, "violation/"+name+".log", asGo126(log.String()))
 	}
 }
 
@@ -196,23 +194,5 @@ func TestFrameString(t *testing.T) {
 		if got := f.String(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
-	}
-}
-
-func compareViolation(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", "violation", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s: %s\nif that is meant: go test -run TestViolation -update .", file, firstDifference(string(want), got))
 	}
 }
