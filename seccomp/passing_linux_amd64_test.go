@@ -26,12 +26,14 @@ var passingTests = []childTest{
 	{"nonsense", since5_19, passedNonsense},
 	{"nothing", since5_19, passedNothing},
 	{"over net", since5_19, passedOverNet},
+	{"to another pid namespace", since5_19, passedToNamespace},
 }
 
 func init() {
 	register("TestPassing", passingTests)
 	installChildren["passing.worker"] = passingWorker
 	installChildren["passing.supervisor"] = passingSupervisor
+	installChildren["passing.namespace"] = namespaceSupervisor
 }
 
 func TestPassing(t *testing.T) { runChildren(t, passingTests) }
@@ -182,4 +184,38 @@ func passedOverNet() {
 	result := c.ask()
 	must(receive(got).Return(2))
 	succeeded(result, 2)
+}
+
+// passedToNamespace: a supervisor that cannot see the caller, whose process has no number
+// there (seccomp_unotify(2), "pid"), can decide by the arguments and answer, but not read.
+func passedToNamespace() {
+	c := newCaller(seccomp.WaitKillableRecv, "getpgrp")
+	f, err := c.l.File()
+	must(err)
+	must(c.l.Close())
+	cmd := testproc.Command("passing.namespace")
+	cmd.ExtraFiles = []*os.File{f}
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID}
+	if os.Getuid() != 0 {
+		cmd.SysProcAttr.Cloneflags |= unix.CLONE_NEWUSER
+	}
+	must(cmd.Start())
+	must(f.Close())
+	var b [8]byte
+	succeeded(c.ask(uintptr(pointer(&b))), 7)
+	c.end()
+	must(cmd.Wait())
+}
+
+func namespaceSupervisor() {
+	check(os.Getpid() == 1, "pid %d in a new namespace", os.Getpid())
+	l, err := seccomp.NewListener(os.NewFile(3, "listener"))
+	must(err)
+	r := receive(l)
+	check(r.PID == 0, "pid %d of a caller outside", r.PID)
+	_, err = r.ReadMemory(r.Call.Args[0], make([]byte, 8))
+	is(err, nil, unix.ESRCH)
+	must(r.Valid())
+	must(r.Return(7))
 }
