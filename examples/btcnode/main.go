@@ -20,6 +20,7 @@ import (
 // options are named as btcd and Bitcoin Core name theirs.
 type options struct {
 	Sandbox       sandbox.SyscallSandboxAction `long:"sandbox" default:"log-and-abort" description:"what happens to calls that the policies refuse: abort, log-and-abort, log-and-deny, log-and-allow, learn or off"`
+	SandboxScope  string                       `long:"sandbox-scope" choice:"threads" choice:"process" default:"threads" description:"a policy on each role's thread too, or only one on the whole process"`
 	Policies      string                       `long:"policies" description:"file with policies to take instead of the built-in ones of the same names"`
 	Report        string                       `long:"report" description:"file that violations are reported to (default: standard error)"`
 	Learned       string                       `long:"learned" description:"file that --sandbox=learn writes its recording to when the node stops"`

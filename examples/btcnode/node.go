@@ -82,7 +82,7 @@ func run(opts *options, op *operator, signals <-chan os.Signal) (err error) {
 
 // openNode opens databases and sockets, under the initialization policy.
 func openNode(opts *options, op *operator, files *sandboxFiles) (n *node, err error) {
-	n = &node{opts: opts, operator: op, scripts: newScriptPool(opts.ScriptWorkers), quit: make(chan struct{}), roles: roles{action: opts.Sandbox, files: files}}
+	n = &node{opts: opts, operator: op, scripts: newScriptPool(opts.ScriptWorkers), quit: make(chan struct{}), roles: roles{action: opts.Sandbox, scope: opts.SandboxScope, files: files}}
 	if n.chain, err = openChain(opts.DataDir, &chaincfg.MainNetParams, n.scripts, n.quit); err != nil {
 		return nil, err
 	}

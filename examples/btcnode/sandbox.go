@@ -59,6 +59,7 @@ type role struct {
 // roles starts roles and remembers them for getsandboxinfo.
 type roles struct {
 	action sandbox.SyscallSandboxAction
+	scope  string // of options
 	files  *sandboxFiles
 
 	mu   sync.Mutex
@@ -72,7 +73,7 @@ func (r *roles) start(p sandbox.SyscallSandboxPolicy, name string, work func() s
 	r.mu.Lock()
 	r.list = append(r.list, started)
 	r.mu.Unlock()
-	err := sandbox.Go(p, name, func() {
+	err := r.launch(p, name, func() {
 		defer close(started.done)
 		fn()
 	})
