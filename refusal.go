@@ -72,7 +72,7 @@ func (r *refusal) special(nr uint32, p SyscallSandboxPolicy) ([]seccomp.Rule, bo
 // the handler pretends to do.
 func (r *refusal) sigaction() []seccomp.Rule {
 	const sigsys = 31
-	reads := r.allow(sysno.RtSigaction, "reads a handler", seccomp.Arg64(1).Is(0))
+	reads := r.allow(sysno.RtSigaction, "Go runtime: reads a handler", seccomp.Arg64(1).Is(0))
 	others := seccomp.Arg32(0).Not(sigsys)
 	switch {
 	case r.action > ActionInvokeSignalHandler:
@@ -82,7 +82,7 @@ func (r *refusal) sigaction() []seccomp.Rule {
 	case r.creates:
 		return []seccomp.Rule{r.allow(sysno.RtSigaction, "a child of vfork resets all handlers")}
 	default:
-		return []seccomp.Rule{reads, r.allow(sysno.RtSigaction, "handlers of other signals than the one that reports violations", others)}
+		return []seccomp.Rule{reads, r.allow(sysno.RtSigaction, "Go runtime: handlers of other signals than the one that reports violations", others)}
 	}
 }
 

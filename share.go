@@ -61,7 +61,7 @@ func (p SyscallSandboxPolicy) conditional(nr uint32, s Scope) (rules []seccomp.R
 	if !p.sealed() {
 		for _, r := range nextPolicy {
 			if r.nr == nr {
-				add(r, "puts on the next policy")
+				add(r, "Sandbox setup: puts on the next policy")
 			}
 		}
 	}

@@ -79,7 +79,7 @@ func (p *Phase) Compare(f seccomp.Filter) Difference {
 // ofLibrary reports whether a rule is there whatever the policy says: by its reason, as
 // seccomp.GoRuntime and the root package give it.
 func ofLibrary(r seccomp.Rule) bool {
-	return strings.HasPrefix(r.Reason, "Go runtime:") || r.Reason == "puts on the next policy"
+	return strings.HasPrefix(r.Reason, "Go runtime: ") || strings.HasPrefix(r.Reason, "Sandbox setup: ")
 }
 
 // judge looks at the last of the rules of a call.

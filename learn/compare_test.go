@@ -42,7 +42,7 @@ func TestCompare(t *testing.T) {
 		{"unused", fcntls(3), []seccomp.Rule{allow("openat"), allow("fcntl", cmd.Is(3)), allow("fcntl", cmd.Is(4))},
 			"unused: openat\nunused: fcntl if arg1:32 == 0x4"},
 		{"refusals are not unused", nil, []seccomp.Rule{refuse}, ""},
-		{"the library's own are not unused", nil, []seccomp.Rule{runtime, {Call: "seccomp", Action: seccomp.Allow, Reason: "puts on the next policy"}, allow("munmap")}, ""},
+		{"the library's own are not unused", nil, []seccomp.Rule{runtime, {Call: "seccomp", Action: seccomp.Allow, Reason: "Sandbox setup: puts on the next policy"}, allow("munmap")}, ""},
 		{"wider", fcntls(3, 4), []seccomp.Rule{allow("fcntl")},
 			"wider: fcntl, used for\n  " + decode(fcntl, Args{0, 3}) + " (7 times)\n  " + decode(fcntl, Args{0, 4}) + " (7 times)"},
 		{"wider by a flag", fcntls(3), []seccomp.Rule{allow("fcntl", cmd.Only(7))},

@@ -125,22 +125,12 @@ func conditions(when []seccomp.Cond) string {
 	return strings.Join(texts, " && ")
 }
 
-// others are reasons of rules that the library adds to every policy: no part of it.
-var others = map[string]string{
-	"puts on the next policy": "setup",
-	"reads a handler":         "runtime",
-	"handlers of other signals than the one that reports violations": "runtime",
-}
-
 // shareOf tells by a rule's reason whose share it is: the library says so at its beginning.
 func shareOf(reason string) (share, rest string) {
 	for prefix, share := range map[string]string{"Go runtime: ": "runtime", "Sandbox setup: ": "setup", "Launcher: ": "launcher"} {
 		if rest, ok := strings.CutPrefix(reason, prefix); ok {
 			return share, rest
 		}
-	}
-	if share, ok := others[reason]; ok {
-		return share, reason
 	}
 	return "policy", reason
 }
