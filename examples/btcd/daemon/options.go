@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"log"
+	"os"
+
+	"github.com/syscall-sandbox/sandbox"
+)
+
+// options are those that btcd does not have. go-flags takes the action by its UnmarshalFlag, so it is one of the six words.
+var options struct {
+	Sandbox sandbox.SyscallSandboxAction `long:"sandbox" default:"log-and-abort" description:"What a refused call gets"`
+	Learned string                       `long:"learned" description:"Under learn: file for what was recorded"`
+}
+
+// keepRecording writes what was recorded under the action learn, when btcd has ended.
+func keepRecording() error {
+	recording := sandbox.Learned()
+	if recording == nil || options.Learned == "" {
+		return nil
+	}
+	text, err := recording.JSON()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(options.Learned, text, 0o600)
+}
+
+func must(err error) {
+	if err != nil {
+		log.Fatal(sandbox.ExplainError(err))
+	}
+}
