@@ -187,18 +187,6 @@ func checkPrecise(t *testing.T, policy string, observed []string, role vet.Role,
 	t.Logf("| %s | %d | %d | %.1f |", policy, len(observed), n, float64(n)/float64(len(observed)))
 }
 
-// TestWebserver holds the analysis against what strace saw.
-func TestWebserver(t *testing.T) {
-	dir, err := filepath.Abs("../../examples/webserver")
-	must(t, err)
-	program, err := load.Load(load.Options{Dir: dir, Patterns: []string{"."}})
-	must(t, err)
-	report := vet.New(program, dir).Report(program.Mains[0])
-	checkObserved(t, "testdata/webserver-observed.txt", report, func(t *testing.T, policy string, observed []string, r vet.Role) {
-		checkSound(t, policy, observed, r)
-	})
-}
-
 // runtimeShare are the calls that every policy permits: the Go runtime's and those that put
 // on the next policy.
 func runtimeShare(t *testing.T, s sandbox.Scope) map[string]bool {

@@ -15,6 +15,8 @@ func (c *visitedCall) policy(name string, args []*Value) {
 	case CallSetup:
 		s.Policy, s.Source = c.initial(s.Source)
 		c.calledLater(c.configField(c.call.Common().Args[0], "OnViolation"))
+	case CallProcess:
+		c.table(name, args)
 	case CallGo:
 		s.Name = c.threadName(c.call.Common().Args[1])
 		before := len(c.state.Edges)

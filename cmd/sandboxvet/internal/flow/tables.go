@@ -59,6 +59,8 @@ var runtimeCalls = map[string][]madeCall{
 	"golang.org/x/sys/unix.gettimeofday": {{nr: sysno.Gettimeofday}},
 	// runtime/os_linux.go: vgetrandom, where the vDSO cannot answer.
 	"internal/syscall/unix.vgetrandom": {{nr: sysno.Getrandom}},
+	// The library, for all threads: SECCOMP_SET_MODE_FILTER, TSYNC. Policies permit it if they say so.
+	CallProcess: {{nr: sysno.Seccomp, args: map[int]uint64{0: 1, 1: 1}}},
 }
 
 var profileCalls = []madeCall{
@@ -75,8 +77,8 @@ var here = map[string]bool{"iter.newcoro": true}
 // elsewhere call their argument on a goroutine of their own; its index.
 var elsewhere = map[string]int{"time.AfterFunc": 1, "runtime.SetFinalizer": 1, "runtime.AddCleanup": 1}
 
-// Where policies are put on. Their own calls, prctl and seccomp, are what policies permit
-// for that.
+// Where policies are put on. What they call for that, prctl and for threads seccomp, is what
+// every policy permits.
 const (
 	CallSetup   = SandboxPath + ".SetupSyscallSandbox"
 	CallProcess = SandboxPath + ".SetProcessPolicy"

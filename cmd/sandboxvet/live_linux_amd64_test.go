@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"bufio"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/syscall-sandbox/sandbox"
+	"github.com/syscall-sandbox/sandbox/cmd/sandboxvet/internal/load"
+	"github.com/syscall-sandbox/sandbox/internal/sysargs"
+	"github.com/syscall-sandbox/sandbox/internal/testproc"
+	"github.com/syscall-sandbox/sandbox/seccomp"
+)
+
+// TestWebserver holds the analysis against a run.
+func TestWebserver(t *testing.T) {
+	a := analyse(t, load.Options{Dir: "../../examples/webserver", Patterns: []string{"."}})
+	program := build(t, "../../examples/webserver", ".")
+	count := filepath.Join(t.TempDir(), "count")
+	w, address := serve(t, program, "-sandbox=abort", "-listen=127.0.0.1:0", "-count="+count)
+	for range 20 {
+		get(t, address)
+	}
+	w.Signal(syscall.SIGTERM)
+	checkRun(t, a.Programs["webserver"], w.end(t, 0), []string{"initialization", "serving", "shutoff"})
+}
+
+// build builds a program of a module without cgo.
+func build(t *testing.T, module, pattern string, flags ...string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "program")
+	goCommand(t, module, append(append([]string{"build", "-o", file}, flags...), pattern)...)
+	return file
+}
+
+func get(t *testing.T, url string) {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Get(url)
+	must(t, err)
+	must(t, response.Body.Close())
+}
+
+// serve starts a web server and returns when it says its address.
+func serve(t *testing.T, program string, args ...string) (watched, string) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	must(t, err)
+	t.Cleanup(func() { r.Close() })
+	server := watch(t, testproc.Cmd{Executable: program, Args: args, Stdout: w})
+	w.Close()
+	line, err := bufio.NewReader(r).ReadString('\n')
+	if err != nil {
+		t.Fatalf("%v: %+v", err, server.Wait())
+	}
+	return server, strings.TrimSpace(strings.TrimPrefix(line, "serving on "))
+}
+
+// checkRun holds all calls of a run against the roles: those of the process, in the order in
+// which their policies are put on, and those of threads, by their names.
+func checkRun(t *testing.T, roles []judged, o observation, process []string) {
+	t.Helper()
+	seen := make(map[*judged]int)
+	for _, c := range o.Calls {
+		if c.Process == 0 {
+			continue // no policy yet
+		}
+		role := c.role(t, roles, process)
+		seen[role]++
+		if !role.admits(c.Nr, c.Args) && !share(t, role.Scope).permits(c, o.PID) {
+			t.Errorf("%s: a run made %s; the analysis does not know it", role.Policies, sysargs.Format(c.Nr, c.Args))
+		}
+	}
+	for i := range roles {
+		if seen[&roles[i]] == 0 {
+			t.Errorf("no run was seen of %s %s", roles[i].Call, roles[i].Policies)
+		}
+	}
+}
+
+// role is that under whose policy a call was made.
+func (c observed) role(t *testing.T, roles []judged, process []string) *judged {
+	t.Helper()
+	if c.Process > len(process) {
+		t.Fatalf("%d policies of the process", c.Process)
+	}
+	i := slices.IndexFunc(roles, func(r judged) bool {
+		if c.Thread != "" {
+			return r.Scope == sandbox.ScopeThread && r.Name == c.Thread
+		}
+		return r.Scope == sandbox.ScopeProcess && slices.Contains(r.Policies, process[c.Process-1])
+	})
+	if i < 0 {
+		t.Fatalf("no role for %+v", c)
+	}
+	return &roles[i]
+}
+
+// admits reports whether the analysis knows a call, with these arguments.
+func (j *judged) admits(nr uint32, args [6]uint64) bool {
+	return slices.ContainsFunc(j.Known, func(k known) bool {
+		if k.Nr != nr {
+			return false
+		}
+		for i, values := range k.Args {
+			same := func(v uint64) bool { return v == args[i] || reads32(nr, i) && uint32(v) == uint32(args[i]) }
+			if len(values) > 0 && !slices.ContainsFunc(values, same) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// reads32 reports whether the kernel reads only the lower half of an argument.
+func reads32(nr uint32, i int) bool { return sysargs.Chosen(nr, i) == 0xffffffff }
+
+// shared is the runtime's share.
+type shared seccomp.Filter
+
+func share(t *testing.T, s sandbox.Scope) shared {
+	t.Helper()
+	f, err := sandbox.NewPolicy("share", sandbox.NewSeccompPolicyBuilder().AllowNothing()).Filter(s, sandbox.ActionKillProcess)
+	must(t, err)
+	return shared(f)
+}
+
+func (s shared) permits(c observed, pid int) bool {
+	call, _ := seccomp.CallOf("read")
+	call.Nr, call.Args = c.Nr, c.Args
+	action, _ := seccomp.Filter(s).ForPID(pid).Decide(call)
+	return action.Permits()
+}
