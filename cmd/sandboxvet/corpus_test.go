@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -137,6 +138,12 @@ func (e expecter) line(line string) {
 		e.count(line, n, e.r.Ignored)
 		return
 	}
+	if useless, ok := strings.CutPrefix(line, "useless "); ok {
+		if !slices.Contains(e.r.Useless, useless) {
+			e.t.Errorf("%s: not among %q", line, e.r.Useless)
+		}
+		return
+	}
 	place, rest, _ := strings.Cut(line, ": ")
 	verb, what, _ := strings.Cut(rest, " ")
 	found := false
@@ -186,6 +193,11 @@ func holds(role vet.Role, verb, what string) bool {
 		return kinds[vet.Partly] && !kinds[vet.Refused]
 	case "ignored":
 		return kinds["ignored"]
+	case "path":
+		call, step, _ := strings.Cut(what, " ")
+		return slices.ContainsFunc(role.Calls, func(c vet.Call) bool {
+			return c.Syscall == call && strings.Contains(strings.Join(c.Path, "\n"), step)
+		})
 	case "escapes":
 		return strings.Contains(strings.Join(role.Escapes, "\n"), what)
 	case "unknown":

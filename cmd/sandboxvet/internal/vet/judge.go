@@ -3,6 +3,7 @@
 package vet
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/syscall-sandbox/sandbox/cmd/sandboxvet/internal/flow"
@@ -22,6 +23,8 @@ const (
 
 // knownArgs are the values of the arguments that are known.
 type knownArgs [6][]uint64
+
+func (k knownArgs) key() string { return fmt.Sprint([6][]uint64(k)) }
 
 func known(l flow.Leaf) (k knownArgs) {
 	for i, v := range l.Args {

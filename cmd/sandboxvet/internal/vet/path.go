@@ -4,9 +4,7 @@ package vet
 
 import (
 	"fmt"
-	"go/token"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,19 +12,13 @@ import (
 
 	"github.com/syscall-sandbox/sandbox"
 	"github.com/syscall-sandbox/sandbox/cmd/sandboxvet/internal/flow"
-	"github.com/syscall-sandbox/sandbox/cmd/sandboxvet/internal/load"
 	"github.com/syscall-sandbox/sandbox/seccomp"
 )
 
-// path is the way to a call, outermost first: where each call is made, and by whom; and the
-// reason to ignore it, if a line of it has one.
-func (v *Vetter) path(l reached, call string) (lines []string, ignored string) {
+// path is the way to a call, outermost first: where each call is made, and by whom.
+func (v *Vetter) path(l reached) (lines []string) {
 	lines = append(lines, v.line(l.Site, l.in.Fn))
-	ignored = v.ignores.at(v.engine.Where(l.Site), call)
 	for s := l.last; s != nil; s = s.prev {
-		if ignored == "" {
-			ignored = v.ignores.at(v.engine.Where(s.edge.Site), call)
-		}
 		line := v.line(s.edge.Site, s.edge.From.Fn)
 		if s.edge.Kind != flow.Calls {
 			line += " (another goroutine from here)"
@@ -34,7 +26,7 @@ func (v *Vetter) path(l reached, call string) (lines []string, ignored string) {
 		lines = append(lines, line)
 	}
 	slices.Reverse(lines)
-	return lines, ignored
+	return lines
 }
 
 func (v *Vetter) line(site ssa.Instruction, fn *ssa.Function) string {
@@ -82,44 +74,4 @@ func remedy(call string, witness seccomp.Call) string {
 		return fmt.Sprintf("Allow(%q); no group has it", call)
 	}
 	return fmt.Sprintf("Allow%s() or Allow(%q)", best, call)
-}
-
-// ignores are the comments that say that a path is not taken, by file:line.
-type ignores map[string]ignore
-
-type ignore struct{ call, reason string }
-
-var ignoreComment = regexp.MustCompile(`^//sandboxvet:ignore\s+(\S+)\s+(\S.*)$`)
-
-// findIgnores reads the comments of all packages. Each is for its own line and the next.
-func findIgnores(p *load.Program) ignores {
-	found := make(ignores)
-	for _, pkg := range p.Packages {
-		for _, file := range pkg.Syntax {
-			for _, group := range file.Comments {
-				for _, c := range group.List {
-					found.note(c.Text, p.SSA.Fset.Position(c.Pos()))
-				}
-			}
-		}
-	}
-	return found
-}
-
-func (i ignores) note(comment string, at token.Position) {
-	m := ignoreComment.FindStringSubmatch(comment)
-	if m == nil {
-		return
-	}
-	for line := at.Line; line <= at.Line+1; line++ {
-		i[fmt.Sprintf("%s:%d", at.Filename, line)] = ignore{m[1], m[2]}
-	}
-}
-
-// at is the reason to ignore a call whose path goes through a line.
-func (i ignores) at(p token.Position, call string) string {
-	if found, ok := i[fmt.Sprintf("%s:%d", p.Filename, p.Line)]; ok && found.call == call {
-		return found.reason
-	}
-	return ""
 }

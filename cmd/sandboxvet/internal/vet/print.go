@@ -21,6 +21,9 @@ func (r *Report) Print(w io.Writer, o Options) {
 		r.Roles[i].print(w, o)
 	}
 	if o.Why == "" {
+		for _, line := range r.Useless {
+			fmt.Fprintln(w, line)
+		}
 		fmt.Fprintf(w, "%s: %d places with a policy, %d failures, %d ignored by comments\n", r.Program, len(r.Roles), r.Failures(), r.Ignored)
 	}
 }

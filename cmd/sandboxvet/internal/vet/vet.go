@@ -26,6 +26,8 @@ type Report struct {
 	Program string `json:"program"`
 	Roles   []Role `json:"roles"`
 	Ignored int    `json:"ignored"`
+	// Useless are the comments that ignore nothing, or give no reason.
+	Useless []string `json:"useless,omitempty"`
 }
 
 // A Role is code that runs under a policy.
@@ -53,6 +55,7 @@ type Call struct {
 	Nr   uint32    `json:"-"`
 	Args knownArgs `json:"-"`
 
+	way     reached
 	ignored string
 	earlier bool
 }
@@ -135,6 +138,7 @@ func (v *Vetter) Report(main *ssa.Package) *Report {
 		}
 		r.Roles = append(r.Roles, role)
 	}
+	r.Useless = v.useless(main)
 	return r
 }
 
@@ -172,16 +176,28 @@ func (v *Vetter) role(s *site, everything *walk) Role {
 		Call:  "sandbox." + s.Call[strings.LastIndexByte(s.Call, '.')+1:],
 		Where: v.where(s.Instr), Name: s.Name, Scope: sandbox.ScopeThread,
 	}
-	w := newWalk(s.Call == flow.CallSetup || s.Call == flow.CallProcess)
-	if w.whole {
+	if s.ofProcess() {
 		role.Scope = sandbox.ScopeProcess
 	}
+	if s.Call == flow.CallGo && len(s.Roles) == 0 {
+		role.Unknown = append(role.Unknown, "the function that runs, at "+role.Where)
+	}
+	v.policiesOf(s, &role)
+	v.describe(v.walked(s, everything, nil), &role)
+	v.ignoring(s, everything, &role)
+	v.compare(&role)
+	return role
+}
+
+func (s *site) ofProcess() bool { return s.Call == flow.CallSetup || s.Call == flow.CallProcess }
+
+// walked is what runs under the policy of a site, without what is cut.
+func (v *Vetter) walked(s *site, everything *walk, cut func(ssa.Instruction) bool) *walk {
+	w := newWalk(s.ofProcess())
+	w.cut = cut
 	if s.Call == flow.CallGo {
 		for _, root := range s.Roles {
 			w.begin(root, nil)
-		}
-		if len(s.Roles) == 0 {
-			role.Unknown = append(role.Unknown, "the function that runs, at "+role.Where)
 		}
 	} else {
 		for _, state := range s.states {
@@ -192,10 +208,7 @@ func (v *Vetter) role(s *site, everything *walk) Role {
 	if w.whole {
 		v.started(w, everything)
 	}
-	v.policiesOf(s, &role)
-	v.describe(w, &role)
-	v.compare(w, &role)
-	return role
+	return w
 }
 
 // started adds the goroutines that were started before a policy of the process: those that
@@ -203,6 +216,9 @@ func (v *Vetter) role(s *site, everything *walk) Role {
 func (v *Vetter) started(w, everything *walk) {
 	for _, w.earlier = range []bool{false, true} {
 		for _, e := range everything.escapes {
+			if w.cut != nil && w.cut(e.Site) {
+				continue
+			}
 			if w.earlier || v.own[flow.PackagePath(e.From.Fn)] {
 				w.begin(e.To, e)
 			}
@@ -242,7 +258,7 @@ func (v *Vetter) describe(w *walk, role *Role) {
 	seen := make(map[string]bool)
 	for _, l := range w.leaves {
 		k := known(l.Leaf)
-		key := fmt.Sprint(l.Nr, k)
+		key := fmt.Sprint(l.Nr, k.key())
 		if seen[key] {
 			continue
 		}
@@ -252,8 +268,8 @@ func (v *Vetter) describe(w *walk, role *Role) {
 			name = fmt.Sprintf("syscall %d", l.Nr)
 		}
 		call := Call{Syscall: name, Text: text(name, l.Nr, k), Nr: l.Nr, Args: k}
-		call.earlier = l.earlier
-		call.Path, call.ignored = v.path(l, name)
+		call.way, call.earlier = l, l.earlier
+		call.Path = v.path(l)
 		role.Calls = append(role.Calls, call)
 	}
 	slices.SortStableFunc(role.Calls, func(a, b Call) int { return cmp.Or(cmp.Compare(a.Nr, b.Nr), cmp.Compare(a.Text, b.Text)) })
@@ -292,7 +308,7 @@ func text(name string, nr uint32, k knownArgs) string {
 }
 
 // compare holds the calls of a role against its policies.
-func (v *Vetter) compare(w *walk, role *Role) {
+func (v *Vetter) compare(role *Role) {
 	for _, p := range role.Values {
 		f, err := p.Filter(role.Scope, sandbox.ActionKillProcess)
 		if err != nil {

@@ -33,6 +33,8 @@ type walk struct {
 	queue   []*flow.State
 	whole   bool // all goroutines: escapes are followed
 	earlier bool // what is found from now on
+
+	cut func(ssa.Instruction) bool // what is left out; nil: nothing
 }
 
 type unknown struct {
@@ -70,7 +72,7 @@ func (w *walk) run() {
 // note takes what is in a state, or of it only what runs at some instructions.
 func (w *walk) note(s *flow.State, only map[ssa.Instruction]bool) {
 	for _, l := range s.Leaves {
-		if only == nil || only[l.Site] {
+		if (only == nil || only[l.Site]) && (w.cut == nil || !w.cut(l.Site)) {
 			w.leaves = append(w.leaves, reached{l, s, w.seen[s], w.earlier})
 		}
 	}
@@ -82,6 +84,9 @@ func (w *walk) note(s *flow.State, only map[ssa.Instruction]bool) {
 }
 
 func (w *walk) follow(e *flow.Edge, last *step) {
+	if w.cut != nil && w.cut(e.Site) {
+		return
+	}
 	if e.Kind != flow.Calls {
 		w.escapes = append(w.escapes, e)
 		if !w.whole {

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+
+package vet
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/syscall-sandbox/sandbox/cmd/sandboxvet/internal/load"
+)
+
+// A comment "//sandboxvet:ignore close,read REASON" says that no execution makes these calls
+// by way of its line, or of the next if it stands alone: the analysis goes on without the calls of that line.
+// So what can be reached by another way is still found. At the line where a policy is put
+// on, it is for all that runs under that policy.
+
+// ignores are the comments by the file:line that they are for.
+type ignores map[string][]*ignore
+
+type ignore struct {
+	calls  []string
+	reason string
+	at     token.Position
+	used   bool
+}
+
+var ignoreComment = regexp.MustCompile(`^//sandboxvet:ignore(?:\s+(\S+))?(?:\s+(\S.*))?$`)
+
+// findIgnores reads the comments of all packages.
+func findIgnores(p *load.Program) ignores {
+	found := make(ignores)
+	for _, pkg := range p.Packages {
+		for _, file := range pkg.Syntax {
+			for _, group := range file.Comments {
+				for _, c := range group.List {
+					if m := ignoreComment.FindStringSubmatch(c.Text); m != nil {
+						found.note(m, p.SSA.Fset.Position(c.Pos()), codeBefore(p.SSA.Fset, file, c))
+					}
+				}
+			}
+		}
+	}
+	return found
+}
+
+// note takes a comment for its line, or for the next if there is no code on its own.
+func (i ignores) note(m []string, at token.Position, code bool) {
+	line := at.Line
+	if !code {
+		line++
+	}
+	key := fmt.Sprintf("%s:%d", at.Filename, line)
+	i[key] = append(i[key], &ignore{calls: strings.Split(m[1], ","), reason: m[2], at: at})
+}
+
+// codeBefore reports whether there is code on the line of a comment.
+func codeBefore(files *token.FileSet, file *ast.File, c *ast.Comment) (code bool) {
+	line := files.Position(c.Pos()).Line
+	ast.Inspect(file, func(n ast.Node) bool {
+		if n == nil || code {
+			return false
+		}
+		switch n.(type) {
+		case *ast.Comment, *ast.CommentGroup:
+			return false
+		}
+		code = n.Pos() < c.Pos() && (files.Position(n.Pos()).Line == line || files.Position(n.End()).Line == line && n.End() <= c.Pos())
+		return !code
+	})
+	return code
+}
+
+// at is the comment that ignores a call on a line; one without a reason does not count.
+func (i ignores) at(p token.Position, call string) *ignore {
+	for _, one := range i[fmt.Sprintf("%s:%d", p.Filename, p.Line)] {
+		if one.reason != "" && slices.Contains(one.calls, call) {
+			return one
+		}
+	}
+	return nil
+}
+
+// calls are all that some comment ignores.
+func (i ignores) calls() (names []string) {
+	for _, list := range i {
+		for _, one := range list {
+			if one.reason != "" {
+				names = append(names, one.calls...)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// useless are the comments in a program's own packages that ignore nothing, and why.
+func (v *Vetter) useless(main *ssa.Package) (list []string) {
+	own := v.ownFiles(main)
+	for _, comments := range v.ignores {
+		for _, one := range comments {
+			where := fmt.Sprintf("%s:%d", v.short(one.at.Filename), one.at.Line)
+			switch {
+			case one.reason == "" && own[one.at.Filename]:
+				list = append(list, where+": an ignore without a reason does not count")
+			case one.reason != "" && !one.used && own[one.at.Filename]:
+				list = append(list, fmt.Sprintf("%s: nothing to ignore: %s", where, strings.Join(one.calls, ",")))
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// cut is for a walk without what comments take out of the way to a call.
+func (v *Vetter) cut(call string) func(ssa.Instruction) bool {
+	return func(site ssa.Instruction) bool { return v.ignores.at(v.engine.Where(site), call) != nil }
+}
+
+// ignoring finds out what of a role is reached only by ways that comments take out: for each
+// call that some comment ignores, the role is walked again without them.
+func (v *Vetter) ignoring(s *site, everything *walk, role *Role) {
+	ignored := v.ignores.calls()
+	for i := range role.Calls {
+		call := &role.Calls[i]
+		if !slices.Contains(ignored, call.Syscall) {
+			continue
+		}
+		if one := v.ignores.at(v.engine.Where(s.Instr), call.Syscall); one != nil {
+			one.used, call.ignored = true, one.reason
+			continue
+		}
+		v.ignorePath(s, everything, call)
+	}
+}
+
+// ignorePath takes the shortest way that is left; if there is none, the call is ignored.
+func (v *Vetter) ignorePath(s *site, everything *walk, call *Call) {
+	one := v.ignoredOn(call.way, call.Syscall)
+	if one == nil {
+		return
+	}
+	one.used = true
+	for _, l := range v.walked(s, everything, v.cut(call.Syscall)).leaves {
+		if l.Nr == call.Nr && known(l.Leaf).key() == call.Args.key() {
+			call.way, call.earlier = l, l.earlier
+			call.Path = v.path(l)
+			return
+		}
+	}
+	call.ignored = one.reason
+}
+
+// ignoredOn is the comment on the way to a call.
+func (v *Vetter) ignoredOn(l reached, call string) *ignore {
+	if one := v.ignores.at(v.engine.Where(l.Site), call); one != nil {
+		return one
+	}
+	for s := l.last; s != nil; s = s.prev {
+		if one := v.ignores.at(v.engine.Where(s.edge.Site), call); one != nil {
+			return one
+		}
+	}
+	return nil
+}
+
+// ownFiles are the files of a program's module that are linked into it.
+func (v *Vetter) ownFiles(main *ssa.Package) map[string]bool {
+	files := make(map[string]bool)
+	packages.Visit([]*packages.Package{v.program.Packages[main.Pkg.Path()]}, nil, func(pkg *packages.Package) {
+		if v.own[pkg.PkgPath] {
+			for _, f := range pkg.CompiledGoFiles {
+				files[f] = true
+			}
+		}
+	})
+	return files
+}
