@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,17 +20,32 @@ import (
 	"github.com/syscall-sandbox/sandbox/seccomp"
 )
 
-// TestWebserver holds the analysis against a run.
-func TestWebserver(t *testing.T) {
-	a := analyse(t, load.Options{Dir: "../../examples/webserver", Patterns: []string{"."}})
-	program := build(t, "../../examples/webserver", ".")
+// TestServers holds the analysis of two programs against runs of them.
+func TestServers(t *testing.T) {
+	a := analyse(t, load.Options{Dir: "../..", Patterns: []string{"./examples/webserver", "./examples/daemon"}})
+	t.Run("webserver", func(t *testing.T) {
+		o := runWebserver(t, build(t, "../..", "./examples/webserver"))
+		checkRun(t, a.Programs["webserver"], o, []string{"initialization", "serving", "shutoff"})
+	})
+	t.Run("daemon", func(t *testing.T) {
+		checkRun(t, a.Programs["daemon"], runDaemon(t), []string{"initialization", "serving", "ending"})
+	})
+}
+
+// runWebserver runs the web server to its end.
+func runWebserver(t *testing.T, program string) observation {
+	t.Helper()
 	count := filepath.Join(t.TempDir(), "count")
 	w, address := serve(t, program, "-sandbox=abort", "-listen=127.0.0.1:0", "-count="+count)
 	for range 20 {
-		get(t, address)
+		get(t, http.DefaultTransport, address)
 	}
 	w.Signal(syscall.SIGTERM)
-	checkRun(t, a.Programs["webserver"], w.end(t, 0), []string{"initialization", "serving", "shutoff"})
+	o := w.end(t, 0)
+	if got, err := os.ReadFile(count); err != nil || string(got) != "20\n" {
+		t.Errorf("%q, %v", got, err)
+	}
+	return o
 }
 
 // build builds a program of a module without cgo.
@@ -40,12 +56,17 @@ func build(t *testing.T, module, pattern string, flags ...string) string {
 	return file
 }
 
-func get(t *testing.T, url string) {
+func get(t *testing.T, by http.RoundTripper, url string) {
 	t.Helper()
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Transport: by}
 	response, err := client.Get(url)
 	must(t, err)
+	_, err = io.Copy(io.Discard, response.Body)
+	must(t, err)
 	must(t, response.Body.Close())
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("%s: %s", url, response.Status)
+	}
 }
 
 // serve starts a web server and returns when it says its address.

@@ -92,7 +92,6 @@ func tracer() {
 	os.Exit(exit)
 }
 
-
 // A recorder follows the threads of one process.
 type recorder struct {
 	process int
