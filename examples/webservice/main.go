@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Command webservice is a guest book: a page, a JSON API, SQLite without cgo. It goes through initialization, serving and the
-// end, each under a policy for the whole process; sandbox.go has them.
+// Command webservice is a guest book: a page, a JSON API, SQLite without cgo.
 package main
 
 import (

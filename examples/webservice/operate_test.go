@@ -39,7 +39,7 @@ func (p *process) operate() {
 	if n := len(stored(p.t, copied)); n != clients*rounds+1 {
 		p.t.Errorf("the backup has %d entries", n)
 	}
-	for _, profile := range []string{"heap", "heap?debug=1", "goroutine?debug=2", "profile?seconds=1", "trace?seconds=1"} {
+	for _, profile := range []string{"heap", "heap?debug=1", "goroutine?debug=2", "profile?seconds=1", "trace?seconds=0.1"} {
 		if text, err := p.get(p.admin + "/debug/pprof/" + profile); err != nil || text == "" {
 			p.t.Errorf("%s: %v", profile, err)
 		}

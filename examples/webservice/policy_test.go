@@ -5,14 +5,16 @@ package main
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/syscall-sandbox/sandbox"
 	"github.com/syscall-sandbox/sandbox/sandboxtest"
+	"modernc.org/sqlite"
 )
 
 func TestPolicies(t *testing.T) {
@@ -82,12 +84,19 @@ func newStore(t *testing.T) *store {
 
 // Why no query takes the context of a request: when it ends, so does the connection, and the next one opens files.
 func TestCancelledQueries(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	hangUp := func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
+		cancel()
+		return nil, nil
+	}
+	if err := sqlite.RegisterScalarFunction("hang_up", 0, hangUp); err != nil {
+		t.Fatal(err)
+	}
 	s := newStore(t)
 	sandboxtest.Refused(t, serving, "lstat", func() { // SQLite's first look at the path
 		for range connections {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
-			s.db.ExecContext(ctx, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM c) SELECT count(*) FROM c")
-			cancel()
+			s.db.ExecContext(ctx, "WITH RECURSIVE c(x) AS (SELECT hang_up() UNION ALL SELECT x FROM c) SELECT count(*) FROM c")
+			ctx, cancel = context.WithCancel(context.Background())
 		}
 		s.latest()
 	})
@@ -120,4 +129,17 @@ func TestFirstCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	sandboxtest.Refused(t, serving, "open", func() { notReady.add(entry{Name: "Ann"}) })
+}
+
+// What the policy has mmap for: the index of a log that grows past 4,062 pages.
+func TestLogGrows(t *testing.T) {
+	long := entry{Name: "Ann", Text: strings.Repeat("x", 20<<20)}
+	s := newStore(t)
+	sandboxtest.Run(t, serving, func(t testing.TB) {
+		if _, err := s.add(long); err != nil {
+			t.Error(err)
+		}
+	})
+	less := sandbox.NewPolicy("less", sandbox.PolicyNetHTTPServer.Builder().AllowFileLocks().Allow("fsync", "ftruncate", "stat"))
+	sandboxtest.Refused(t, less, "mmap", func() { s.add(long) })
 }
