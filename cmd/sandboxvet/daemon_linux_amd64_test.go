@@ -54,7 +54,8 @@ func runDaemon(t *testing.T) observation {
 	}
 	go discard(manager) // a full socket would hold the daemon up
 	d.Signal(syscall.SIGTERM)
-	return d.end(t, 0)
+	o, _ := d.end(t, 0)
+	return o
 }
 
 func writePEM(t *testing.T, file, kind string, der []byte) {

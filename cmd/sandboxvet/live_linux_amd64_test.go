@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -25,10 +26,10 @@ func TestServers(t *testing.T) {
 	a := analyse(t, load.Options{Dir: "../..", Patterns: []string{"./examples/webserver", "./examples/daemon"}})
 	t.Run("webserver", func(t *testing.T) {
 		o := runWebserver(t, build(t, "../..", "./examples/webserver"))
-		checkRun(t, a.Programs["webserver"], o, []string{"initialization", "serving", "shutoff"})
+		checkRuns(t, a.Programs["webserver"], []string{"initialization", "serving", "shutoff"}, o)
 	})
 	t.Run("daemon", func(t *testing.T) {
-		checkRun(t, a.Programs["daemon"], runDaemon(t), []string{"initialization", "serving", "ending"})
+		checkRuns(t, a.Programs["daemon"], []string{"initialization", "serving", "ending"}, runDaemon(t))
 	})
 }
 
@@ -41,7 +42,7 @@ func runWebserver(t *testing.T, program string) observation {
 		get(t, http.DefaultTransport, address)
 	}
 	w.Signal(syscall.SIGTERM)
-	o := w.end(t, 0)
+	o, _ := w.end(t, 0)
 	if got, err := os.ReadFile(count); err != nil || string(got) != "20\n" {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -84,23 +85,28 @@ func serve(t *testing.T, program string, args ...string) (watched, string) {
 	return server, strings.TrimSpace(strings.TrimPrefix(line, "serving on "))
 }
 
-// checkRun holds all calls of a run against the roles: those of the process, in the order in
+// checkRuns holds all calls of runs against the roles: those of the process, in the order in
 // which their policies are put on, and those of threads, by their names.
-func checkRun(t *testing.T, roles []judged, o observation, process []string) {
+func checkRuns(t *testing.T, roles []judged, process []string, runs ...observation) {
 	t.Helper()
-	seen := make(map[*judged]int)
-	for _, c := range o.Calls {
-		if c.Process == 0 {
-			continue // no policy yet
-		}
-		role := c.role(t, roles, process)
-		seen[role]++
-		if !role.admits(c.Nr, c.Args) && !share(t, role.Scope).permits(c, o.PID) {
-			t.Errorf("%s: a run made %s; the analysis does not know it", role.Policies, sysargs.Format(c.Nr, c.Args))
+	seen := make(map[*judged]bool)
+	told := make(map[string]bool)
+	for _, o := range runs {
+		for _, c := range o.Calls {
+			if c.Process == 0 {
+				continue // no policy yet
+			}
+			role := c.role(t, roles, process)
+			seen[role] = true
+			text := fmt.Sprintf("%s %s: a run made %s", role.Call, role.Policies, sysargs.Format(c.Nr, c.Args))
+			if !told[text] && !role.admits(c.Nr, c.Args) && !share(t, role.Scope).permits(c, o.PID) {
+				told[text] = true
+				t.Errorf("%s; the analysis does not know it", text)
+			}
 		}
 	}
 	for i := range roles {
-		if seen[&roles[i]] == 0 {
+		if !seen[&roles[i]] {
 			t.Errorf("no run was seen of %s %s", roles[i].Call, roles[i].Policies)
 		}
 	}

@@ -51,18 +51,20 @@ func watch(t *testing.T, cmd testproc.Cmd) watched {
 	return w
 }
 
-// end is the run's expected end, and all that it called.
-func (w watched) end(t *testing.T, exit int) (o observation) {
+// end is the run's expected end: what it called, and what it wrote to standard error.
+func (w watched) end(t *testing.T, exit int) (o observation, stderr string) {
 	t.Helper()
-	w.Wait().ExpectExit(t, exit)
+	stderr = w.Wait().ExpectExit(t, exit).Stderr
 	text, err := os.ReadFile(w.file)
 	must(t, err)
 	must(t, json.Unmarshal(text, &o))
-	return o
+	return o, stderr
 }
 
 // tracer is the child that observes: ptrace(2). It changes nothing.
 func tracer() {
+	// No core: a limit of 1 stops pipes too (core(5)).
+	orFail(syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{Cur: 1, Max: 1}))
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1)
 	runtime.LockOSThread() // the tracer is this thread
