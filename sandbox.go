@@ -73,8 +73,11 @@ func Supported() error {
 //
 // Errors: [ErrAlreadySetUp]; what [Supported] returns; mistakes in the policies
 // (*[PolicyError], *[TransitionError]), all joined; *seccomp.ThreadSyncError if a
-// thread brought a filter of its own; *seccomp.InstallError. After an error
-// nothing is installed, though no_new_privs may be set. What succeeds cannot be
+// thread brought a filter of its own; *seccomp.InstallError; one that wraps the errno of
+// another call that the place refuses: rt_sigaction(2), a pipe for reports, and where the
+// program goes on after a violation the reading of /proc. After an error
+// nothing is installed, though no_new_privs may be set, and setup can be called again.
+// What succeeds cannot be
 // undone: see seccomp(2), "SECCOMP_SET_MODE_FILTER". Only with the actions after which
 // the program goes on can an error come so late that something stays: the handler, and
 // filters by which no thread blocks SIGSYS and which refuse nothing. After that
@@ -271,10 +274,14 @@ func guards(p SyscallSandboxPolicy, a SyscallSandboxAction) bool {
 
 // checkHandler notices if SIGSYS has been taken away since setup.
 func checkHandler() error {
-	if state.action != ActionKillProcess && !hooked() {
+	if state.action == ActionKillProcess {
+		return nil
+	}
+	there, err := hooked()
+	if err == nil && !there {
 		return ErrHandlerGone
 	}
-	return nil
+	return err
 }
 
 // Enabled reports whether a refused call is really refused: false before

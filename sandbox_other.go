@@ -26,7 +26,7 @@ func findSite(SyscallSandboxAction) (refusal, error) { return refusal{}, support
 
 func takeSIGSYS(Config, chain, refusal) (release func(), err error) { return func() {}, supported() }
 
-func hooked() bool { return false }
+func hooked() (bool, error) { return false, nil }
 
 func addInstance(chain, string, bool) (uint16, error) { return 0, supported() }
 

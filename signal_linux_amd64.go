@@ -195,10 +195,13 @@ func hookSIGSYS(a SyscallSandboxAction) (release func(), err error) {
 	if old.handler <= 1 { // SIG_DFL, SIG_IGN
 		return nil, errors.New("sandbox: the Go runtime does not handle SIGSYS in this program (a C archive or library?): use ActionKillProcess")
 	}
-	if old.handler != sigsysEntry() { // ours stays after a setup that failed late
+	// Ours, and its answers, stay after a setup that failed late, and after the next one that
+	// fails: filters in force count on it.
+	if old.handler != sigsysEntry() {
 		runtimes, goHandler = old, old.handler
 	}
 	render()
+	was := answering
 	ours := runtimes
 	ours.handler = sigsysEntry()
 	ours.flags |= saSiginfo | saOnstack
@@ -209,10 +212,11 @@ func hookSIGSYS(a SyscallSandboxAction) (release func(), err error) {
 		unmaskSIGSYS()
 	}
 	if err := sigaction(unix.SIGSYS, &ours, nil); err != nil {
+		answering = was // or a later setup's log-and-abort would answer too
 		return nil, err
 	}
 	// Where this fails the handler stays: it passes everything on.
-	return func() { answering = 0; _ = sigaction(unix.SIGSYS, &runtimes, nil) }, nil
+	return func() { answering = was; _ = sigaction(unix.SIGSYS, &old, nil) }, nil
 }
 
 // Flags of sigaction(2).
@@ -236,16 +240,17 @@ func unmaskSIGSYS() {
 }
 
 // hooked reports whether the handler is still where hookSIGSYS has put it.
-func hooked() bool {
+func hooked() (bool, error) {
 	var act sigactiont
-	return sigaction(unix.SIGSYS, nil, &act) == nil && act.handler == sigsysEntry()
+	err := sigaction(unix.SIGSYS, nil, &act)
+	return act.handler == sigsysEntry(), err
 }
 
 func sigaction(s unix.Signal, act, old *sigactiont) error {
 	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(s),
 		uintptr(unsafe.Pointer(act)), uintptr(unsafe.Pointer(old)), unsafe.Sizeof(act.mask), 0, 0)
 	if errno != 0 {
-		return fmt.Errorf("sandbox: rt_sigaction(%d): %w", int(s), errno)
+		return fmt.Errorf("sandbox: rt_sigaction(%d): %w: let the container or unit allow it", int(s), errno)
 	}
 	return nil
 }
