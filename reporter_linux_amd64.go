@@ -3,7 +3,9 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -48,11 +50,14 @@ func takeSIGSYS(c Config, initial chain, r refusal) (release func(), err error) 
 		stop()
 		return nothing, err
 	}
-	if unhook, err := hookSIGSYS(c.Action); err != nil {
-		stop()
-		return nothing, err
-	} else if err := observeBlocking(seccomp.Trap(instance), r); err != nil {
-		unhook()
+	unhook, err := hookSIGSYS(c.Action)
+	if err == nil {
+		if err = observeBlocking(seccomp.Trap(instance), r); err != nil {
+			unhook()
+		}
+	}
+	if err != nil {
+		removeInstance(instance)
 		stop()
 		return nothing, err
 	}
@@ -71,9 +76,17 @@ func newReporter(c Config, r refusal, executes bool) (rep *reporter, stop func()
 	var pipe [2]int
 	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
 		closeReport(fd)
-		return nil, nil, fmt.Errorf("sandbox: a pipe for reports: %w", err)
+		return nil, nil, fmt.Errorf("sandbox: a pipe for reports, without which only ActionKillProcess does: %w", err)
 	}
 	rep = &reporter{action: c.Action, wake: os.NewFile(uintptr(pipe[0]), "sandbox reports"), fd: fd}
+	// A file that is not in the poller could not be waited for: reports would end with the
+	// first read. Only such a file has no deadlines.
+	if err := rep.wake.SetDeadline(time.Time{}); err != nil {
+		rep.wake.Close()
+		unix.Close(pipe[1])
+		closeReport(fd)
+		return nil, nil, fmt.Errorf("sandbox: epoll(7) does not take the pipe for reports (too many watches, see /proc/sys/fs/epoll/max_user_watches?): %w", err)
+	}
 	reportFD, wakeFD = uint32(fd), uint32(outOfReach(pipe[1]))
 	if lo, hi, sp := stackBounds(); lo < sp && sp < hi {
 		walks = 1
@@ -155,8 +168,12 @@ func (r *reporter) warn(at refusal, executes bool) {
 func (r *reporter) run() {
 	var buf [64]byte
 	for {
-		if _, err := r.wake.Read(buf[:]); err != nil {
-			return // closed: setup has failed
+		_, err := r.wake.Read(buf[:])
+		switch {
+		case err == io.EOF || errors.Is(err, os.ErrClosed):
+			return // setup has failed
+		case err != nil: // an outer filter's; no reason to report nothing any more
+			time.Sleep(10 * time.Millisecond)
 		}
 		atomic.StoreUint32(&waking, 0)
 		r.report()
