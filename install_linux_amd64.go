@@ -29,14 +29,11 @@ func supported() error {
 	// kernel/seccomp.c seccomp_set_mode_filter looks at the flags first, then
 	// copies the program: EFAULT means that flags and operation are known.
 	_, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, 0)
-	switch errno {
-	case unix.EFAULT:
+	if errno == unix.EFAULT {
 		return nil
-	case unix.ENOSYS, unix.EINVAL:
-		return fmt.Errorf("sandbox: seccomp(2) with TSYNC answers %w: %w", errno, errors.ErrUnsupported)
-	default:
-		return fmt.Errorf("sandbox: seccomp(2) with TSYNC answers %w: let the container or unit allow it", errno)
 	}
+	return fmt.Errorf("sandbox: TSYNC: %w", &seccomp.InstallError{Op: "seccomp(SECCOMP_SET_MODE_FILTER)", Errno: int(errno),
+		Advice: "the kernel has it since Linux 3.17: let the container or unit allow it"})
 }
 
 // warmUp makes what the runtime and the standard library make once and late, and
@@ -85,9 +82,9 @@ func processID() int { return unix.Getpid() }
 func onMainThread() bool { return unix.Gettid() == unix.Getpid() }
 
 // threadExists asks by signal 0, which every policy permits as part of the
-// runtime's share: kill(2).
+// runtime's share: kill(2). A place that refuses to say has not said that it is gone.
 func threadExists(tid int) bool {
-	return unix.Tgkill(unix.Getpid(), tid, 0) == nil
+	return unix.Tgkill(unix.Getpid(), tid, 0) != unix.ESRCH
 }
 
 // callGetgroups reports whether getgroups(2) was executed. With size 0 the call
