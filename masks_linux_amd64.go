@@ -117,11 +117,13 @@ func observeBlocking(trap seccomp.Action, r refusal) error {
 		}
 		done <- err
 	})
-	if err := <-done; err != nil {
-		return fmt.Errorf("sandbox: trying how the runtime blocks signals: %w", err)
+	// After an error too: the thread has a filter, which would be in the way of the next setup.
+	err = <-done
+	if gone := waitUntil(func() bool { return !threadExists(tid) }, "a thread of setup does not end"); err == nil {
+		err = gone
 	}
-	if err := waitUntil(func() bool { return !threadExists(tid) }, "a thread of setup does not end"); err != nil {
-		return err
+	if err != nil {
+		return fmt.Errorf("sandbox: trying how the runtime blocks signals: %w", err)
 	}
 	if len(observedSets()) == 0 {
 		return errors.New("sandbox: the Go runtime of this program blocks signals in a way that is not known: use ActionInvokeSignalHandler")
@@ -130,7 +132,7 @@ func observeBlocking(trap seccomp.Action, r refusal) error {
 }
 
 // unblockThreads waits until no thread blocks SIGSYS, and helps.
-func unblockThreads() error {
+func unblockThreads() (err error) {
 	var old sigactiont
 	if err := sigaction(unix.SIGPROF, nil, &old); err != nil {
 		return err
@@ -146,12 +148,12 @@ func unblockThreads() error {
 	if err := sigaction(unix.SIGPROF, &unblocker, nil); err != nil {
 		return err
 	}
-	defer func() { _ = sigaction(unix.SIGPROF, &old, nil) }()
-	var err error
+	defer func() { err = errors.Join(err, sigaction(unix.SIGPROF, &old, nil)) }()
 	clean := 0
+	var unread error
 	waited := waitUntil(func() bool {
 		var blocking []int
-		if blocking, err = threadsBlocking(unix.SIGSYS); err != nil {
+		if blocking, unread = threadsBlocking(unix.SIGSYS); unread != nil {
 			return true
 		}
 		for _, tid := range blocking {
@@ -165,7 +167,10 @@ func unblockThreads() error {
 		}
 		return clean == 2
 	}, "a thread blocks SIGSYS, and SIGPROF too: unblock it before setup, or start the program again with ActionInvokeSignalHandler")
-	return errors.Join(err, waited)
+	if unread != nil {
+		return fmt.Errorf("%w: start the program again with ActionInvokeSignalHandler, which does without /proc", unread)
+	}
+	return waited
 }
 
 // threadsBlocking lists the threads whose mask has the signal: proc_pid_status(5), SigBlk.

@@ -23,14 +23,20 @@ func findSite(a SyscallSandboxAction) (refusal, error) {
 	}
 	maps, err := readFile("/proc/self/maps")
 	if err != nil {
-		return r, fmt.Errorf("sandbox: action %s needs /proc: %w", a, err)
+		return r, needsProc(a, err)
 	}
 	if r.code = executable(maps, r.gate); len(r.code) == 0 {
 		return r, fmt.Errorf("sandbox: action %s: /proc/self/maps does not have the program's code", a)
 	}
 	// Setup reads these too, at a time when a failure would leave something behind.
-	_, err = threadsBlocking(unix.SIGSYS)
-	return r, err
+	if _, err = threadsBlocking(unix.SIGSYS); err != nil {
+		return r, needsProc(a, err)
+	}
+	return r, nil
+}
+
+func needsProc(a SyscallSandboxAction, err error) error {
+	return fmt.Errorf("sandbox: action %s needs /proc: %w: mount it, or use ActionInvokeSignalHandler", a, err)
 }
 
 // executable lists the executable mappings of files and of the vDSO, which makes the
