@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/syscall-sandbox/sandbox"
@@ -82,21 +83,27 @@ func newStore(t *testing.T) *store {
 	return s
 }
 
+// hangUp is called by SQL, hang_up().
+var hangUp func()
+
+var registerHangUp = sync.OnceValue(func() error {
+	return sqlite.RegisterScalarFunction("hang_up", 0, func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
+		hangUp()
+		return nil, nil
+	})
+})
+
 // Why no query takes the context of a request: when it ends, so does the connection, and the next one opens files.
 func TestCancelledQueries(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	hangUp := func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
-		cancel()
-		return nil, nil
-	}
-	if err := sqlite.RegisterScalarFunction("hang_up", 0, hangUp); err != nil {
+	if err := registerHangUp(); err != nil {
 		t.Fatal(err)
 	}
 	s := newStore(t)
 	sandboxtest.Refused(t, serving, "lstat", func() { // SQLite's first look at the path
 		for range connections {
+			ctx, cancel := context.WithCancel(context.Background())
+			hangUp = cancel
 			s.db.ExecContext(ctx, "WITH RECURSIVE c(x) AS (SELECT hang_up() UNION ALL SELECT x FROM c) SELECT count(*) FROM c")
-			ctx, cancel = context.WithCancel(context.Background())
 		}
 		s.latest()
 	})

@@ -51,7 +51,7 @@ func dial(file string) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	query := url.Values{"_pragma": {"journal_mode(WAL)", "busy_timeout(10000)", "temp_store(MEMORY)"}, "_txlock": {"immediate"}}
+	query := url.Values{"_pragma": {"journal_mode(WAL)", "busy_timeout(60000)", "temp_store(MEMORY)"}, "_txlock": {"immediate"}}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: name, RawQuery: query.Encode()}).String())
 	if err == nil {
 		db.SetMaxOpenConns(connections)
