@@ -38,10 +38,10 @@ type rpcCall struct {
 // requests on a goroutine per connection, under the process policy; these only decode and wait, the methods run on the worker
 // threads.
 type rpcServer struct {
+	*rpcQueue
 	server   http.Server
 	password string
 	methods  map[string]rpcMethod
-	calls    chan *rpcCall
 	profiles profiles.Handler
 	answered [rpcWorkers]atomic.Int64
 	accepted atomic.Int64
@@ -50,7 +50,7 @@ type rpcServer struct {
 type rpcMethod func(params []json.RawMessage) (any, error)
 
 func newRPCServer(methods map[string]rpcMethod) *rpcServer {
-	s := &rpcServer{password: rand.Text(), methods: methods, calls: make(chan *rpcCall)}
+	s := &rpcServer{password: rand.Text(), methods: methods, rpcQueue: newRPCQueue()}
 	s.server = http.Server{
 		Handler: http.HandlerFunc(s.serveHTTP), ReadTimeout: rpcTimeout, IdleTimeout: time.Minute,
 		ConnState: func(_ net.Conn, state http.ConnState) {
@@ -69,13 +69,13 @@ func (s *rpcServer) accept(l net.Listener) {
 	}
 }
 
-// work is the body of worker i; it ends when the calls are closed, after the HTTP server.
+// work is the body of worker i; it ends when calls is closed, after the HTTP server.
 func (s *rpcServer) work(i int) {
-	for call := range s.calls {
+	s.rpcQueue.work(func(call *rpcCall) {
 		call.result, call.err = s.invoke(&call.request)
 		s.answered[i].Add(1)
 		close(call.done)
-	}
+	})
 }
 
 func (s *rpcServer) invoke(r *btcjson.Request) (any, error) {
@@ -105,7 +105,7 @@ func (s *rpcServer) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, rpcBodyLimit)).Decode(&call.request); err != nil {
 		call.err = btcjson.ErrRPCParse
 	} else {
-		s.calls <- call
+		s.put(call)
 		<-call.done
 	}
 	writeAnswer(w, call)
