@@ -99,8 +99,14 @@ func (s server) answerBare(listener uintptr, n *notification) error {
 	return answer("SECCOMP_IOCTL_NOTIF_ADDFD", abi.IoctlNotifAddFD, unsafe.Pointer(&add))
 }
 
-// openBare reads the path, asks whether that was the caller's memory, and opens.
+// openBare reads the path, asks whether that was the caller's memory, and opens; or it opens
+// what it always opens.
 func (s server) openBare(listener uintptr, n *notification) (fd int, errno unix.Errno) {
+	if int32(n.args[0]) == forFixed {
+		fd, err := s.openFixed(nil)
+		errors.As(err, &errno)
+		return fd, errno
+	}
 	b := make([]byte, 256)
 	local, remote := []unix.Iovec{{Base: &b[0], Len: 256}}, []unix.RemoteIovec{{Base: uintptr(n.args[1]), Len: 256}}
 	_, err := unix.ProcessVMReadv(int(n.pid), local, remote, 0)

@@ -40,7 +40,10 @@ type reply struct {
 var ops = map[string]struct {
 	dirfd int
 	errno unix.Errno
-}{"direct": {unix.AT_FDCWD, 0}, "round trip": {forErrno, unix.EACCES}, "open": {forFile, 0}, "open, own": {forOwn, 0}}
+}{
+	"direct": {unix.AT_FDCWD, 0}, "round trip": {forErrno, unix.EACCES},
+	"open, fixed": {forFixed, 0}, "open": {forFile, 0}, "open, own": {forOwn, 0},
+}
 
 // child makes calls as its parent asks for on standard input.
 func child(s setup) error {

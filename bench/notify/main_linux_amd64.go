@@ -120,9 +120,9 @@ func measure(all []setup, rounds, calls int) (rows []row, err error) {
 
 func (s setup) operations() []string {
 	if s.Cross {
-		return []string{"round trip", "open"}
+		return []string{"round trip", "open, fixed", "open"}
 	}
-	return []string{"round trip", "open", "open, own"}
+	return []string{"round trip", "open, fixed", "open", "open, own"}
 }
 
 func print(out io.Writer, rows []row) error {

@@ -34,7 +34,7 @@ func TestRun(t *testing.T) {
 	for _, s := range setups("") {
 		want += len(s.operations())
 	}
-	if n := strings.Count(out.String(), " round trip ") + strings.Count(out.String(), " open ") + strings.Count(out.String(), " open, own "); n != want || want < 10 {
+	if n := strings.Count(out.String(), " round trip ") + strings.Count(out.String(), " open ") + strings.Count(out.String(), " open, own ") + strings.Count(out.String(), " open, fixed "); n != want || want < 10 {
 		t.Errorf("%d rows, not %d\n%s", n, want, &out)
 	}
 }

@@ -17,8 +17,9 @@ import (
 // Directory descriptors that say what an openat is for; there are none such.
 const (
 	forErrno = -2 // the round trip alone: the answer is EACCES
-	forFile  = -3 // a file, as ../../examples/broker gives it
-	forOwn   = -4 // the same, opened in the caller's own table of descriptors
+	forFixed = -3 // always the same file, whatever the path
+	forFile  = -4 // a file, as ../../examples/broker gives it
+	forOwn   = -5 // the same, opened in the caller's own table of descriptors
 )
 
 // A server answers the calls of one setup: whoever asks for the file gets it.
@@ -51,7 +52,11 @@ func (s server) answer(_ context.Context, r *seccomp.Request) {
 		r.Fail(uint16(unix.EACCES))
 		return
 	}
-	fd, err := s.open(r)
+	open := s.open
+	if dirfd == forFixed {
+		open = s.openFixed
+	}
+	fd, err := open(r)
 	if err != nil {
 		r.Fail(uint16(unix.EIO))
 		return
@@ -67,6 +72,11 @@ func (s server) answer(_ context.Context, r *seccomp.Request) {
 	if err := r.ReturnFile(f, seccomp.FileOptions{CloseOnExec: true}); err != nil && !errors.Is(err, seccomp.ErrRequestGone) {
 		r.Fail(uint16(unix.EIO))
 	}
+}
+
+// openFixed does not look at the caller's memory: what is left is the answer with a file.
+func (s server) openFixed(*seccomp.Request) (int, error) {
+	return unix.Open(s.file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 }
 
 func (s server) open(r *seccomp.Request) (int, error) {
