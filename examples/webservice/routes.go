@@ -12,7 +12,7 @@ import (
 	"net/http/pprof"
 )
 
-const maxBody = 1 << 20
+const maxBody = 256 << 10
 
 var (
 	//go:embed page.html
@@ -65,7 +65,7 @@ func (s *store) sign(w http.ResponseWriter, r *http.Request) {
 	var e entry
 	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&e)
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		http.Error(w, "an entry has at most 1 MiB", http.StatusRequestEntityTooLarge)
+		http.Error(w, "an entry has at most 256 KiB", http.StatusRequestEntityTooLarge)
 		return
 	} else if err != nil || e.Name == "" {
 		http.Error(w, `want {"name": ..., "text": ...}`, http.StatusBadRequest)
