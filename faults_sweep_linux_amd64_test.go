@@ -58,7 +58,7 @@ var operations = map[string]func(config sandbox.Config) (on func(func()), err er
 
 func here(fn func()) { fn() }
 
-// elsewhere runs functions on the goroutine of loop.
+// elsewhere runs functions on the goroutine of loop; nil is the last.
 func elsewhere() (on func(func()), loop func()) {
 	functions, done := make(chan func()), make(chan struct{})
 	loop = func() {
@@ -67,7 +67,14 @@ func elsewhere() (on func(func()), loop func()) {
 			done <- struct{}{}
 		}
 	}
-	return func(fn func()) { functions <- fn; <-done }, loop
+	return func(fn func()) {
+		if fn == nil {
+			close(functions)
+			return
+		}
+		functions <- fn
+		<-done
+	}, loop
 }
 
 // breaks lets the k-th call of an operation fail, looks what has become of the process, does
