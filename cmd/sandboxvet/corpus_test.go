@@ -57,7 +57,7 @@ func writeCorpus(t *testing.T) corpus {
 		c.files[name] = archive
 		must(t, os.Mkdir(filepath.Join(c.dir, name), 0o700))
 		for _, f := range archive.Files {
-			if strings.HasSuffix(f.Name, ".go") {
+			if !strings.HasPrefix(f.Name, "want") {
 				must(t, os.WriteFile(filepath.Join(c.dir, name, f.Name), f.Data, 0o600))
 			}
 		}
@@ -193,6 +193,10 @@ func holds(role vet.Role, verb, what string) bool {
 		return kinds[vet.Partly] && !kinds[vet.Refused]
 	case "ignored":
 		return kinds["ignored"]
+	case "when":
+		return slices.ContainsFunc(role.Findings, func(f vet.Finding) bool {
+			return slices.Contains(f.When, what)
+		})
 	case "path":
 		call, step, _ := strings.Cut(what, " ")
 		return slices.ContainsFunc(role.Calls, func(c vet.Call) bool {

@@ -4,27 +4,52 @@ package flow
 
 import "golang.org/x/tools/go/ssa"
 
-// OnlyStore is what a package variable is set to, if that is one thing.
-func (e *Engine) OnlyStore(g *ssa.Global) (ssa.Value, bool) {
+// OnlyStore is where a package variable is set, if that is one place.
+func (e *Engine) OnlyStore(g *ssa.Global) (*ssa.Store, bool) {
 	s := e.stores[g]
 	if s == nil || s.escapes || len(s.list) != 1 {
 		return nil, false
 	}
-	return s.list[0].Val, true
+	return s.list[0], true
 }
 
-// Text is a string that is known without its context.
-func (e *Engine) Text(v ssa.Value) (string, bool) {
-	i, ok := e.valueOf(v).Only()
-	return i.Str, ok && i.Kind == Text
+// Standard reports whether a function is of the standard library.
+func (e *Engine) Standard(fn *ssa.Function) bool {
+	pkg := e.program.Packages[PackagePath(fn)]
+	return pkg != nil && pkg.Module == nil
 }
 
-// Number is an integer that is known without its context.
-func (e *Engine) Number(v ssa.Value) (uint64, bool) {
-	i, ok := e.valueOf(v).Only()
-	return i.Bits, ok && i.Kind == Number
+// ElementsSet reports whether something stores to what a package variable, a slice, holds, or
+// gives the slice to others who may.
+func (e *Engine) ElementsSet(g *ssa.Global) bool {
+	for _, fn := range e.ordered() {
+		for _, b := range fn.Blocks {
+			for _, instr := range b.Instrs {
+				if load, ok := instr.(*ssa.UnOp); ok && load.X == g && !onlyRead(load) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
-func (e *Engine) valueOf(v ssa.Value) *Value {
-	return e.frame(v.Parent(), nil, nil).eval(v)
+// onlyRead reports whether nothing is done with a slice, or with an address in it, but reading.
+func onlyRead(v ssa.Value) bool {
+	for _, r := range *v.Referrers() {
+		switch r := r.(type) {
+		case *ssa.IndexAddr, *ssa.FieldAddr:
+			if !onlyRead(r.(ssa.Value)) {
+				return false
+			}
+		case *ssa.Call:
+			if b, ok := r.Call.Value.(*ssa.Builtin); !ok || b.Name() != "len" && b.Name() != "cap" {
+				return false
+			}
+		case *ssa.UnOp, *ssa.DebugRef, *ssa.Range:
+		default:
+			return false
+		}
+	}
+	return true
 }

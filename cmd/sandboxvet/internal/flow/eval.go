@@ -44,7 +44,7 @@ func (f *frame) eval(v ssa.Value) *Value {
 	f.busy[v] = true
 	r := f.compute(v)
 	if r == nil && isPolicy(v.Type()) {
-		r = f.e.one(Item{Kind: Opaque, Str: f.e.Position(v)})
+		r = f.e.one(Item{Kind: Opaque, Str: f.e.Position(v), From: v})
 	}
 	delete(f.busy, v)
 	f.memo[v] = r

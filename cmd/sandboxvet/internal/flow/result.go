@@ -5,6 +5,7 @@ package flow
 import (
 	"fmt"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -34,14 +35,32 @@ func (f *frame) result(call *ssa.Call, i int) *Value {
 	params, free := f.passed(call, fn)
 	key := fmt.Sprintf("%d/%d %s", i, f.depth, contextKey(f.e.functionID(fn), params, free))
 	if v, ok := f.e.results[key]; ok {
-		return v
+		return f.e.by(call, v)
 	}
 	f.e.results[key] = nil // while it is worked out: recursion is not known
 	callee := f.e.frame(fn, params, free)
 	callee.depth = f.depth + 1
 	v := callee.returned(i)
 	f.e.results[key] = v
-	return v
+	return f.e.by(call, v)
+}
+
+// by notes of policies that are made in a called function who has called it: what they are may
+// depend on what it was given.
+func (e *Engine) by(call *ssa.Call, v *Value) *Value {
+	if v == nil || !slices.ContainsFunc(v.Items, func(i Item) bool { return i.Kind == Made || i.Kind == Opaque }) {
+		return v
+	}
+	out := nothing
+	for _, i := range v.Items {
+		if (i.Kind == Made || i.Kind == Opaque) && len(i.Via) < maxResults {
+			i.Via = append(slices.Clip(i.Via), call)
+			out = union(out, e.one(i))
+		} else {
+			out = union(out, &Value{Items: []Item{i}, key: i.key, depth: v.depth})
+		}
+	}
+	return out
 }
 
 func (f *frame) passed(call *ssa.Call, fn *ssa.Function) (params, free []*Value) {

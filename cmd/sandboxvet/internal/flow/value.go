@@ -38,7 +38,9 @@ type Item struct {
 	Type   types.Type
 	Global *ssa.Global
 	Call   *ssa.Call
-	Parts  []*Value // nil: not known
+	Via    []*ssa.Call // the calls by which the function was called that Call or From is in, innermost first
+	From   ssa.Value   // what an Opaque policy is
+	Parts  []*Value    // nil: not known
 	key    string
 }
 
@@ -115,9 +117,9 @@ func (e *Engine) itemKey(i Item) string {
 	case Variable:
 		return fmt.Sprintf("v%s.%s", i.Global.Pkg.Pkg.Path(), i.Global.Name())
 	case Opaque:
-		return fmt.Sprintf("o%q", i.Str)
+		return fmt.Sprintf("o%q", i.Str) + e.viaKey(i.Via)
 	case Made:
-		return fmt.Sprintf("m%d.%s", e.functionID(i.Call.Parent()), i.Call.Name())
+		return fmt.Sprintf("m%d.%s", e.functionID(i.Call.Parent()), i.Call.Name()) + e.viaKey(i.Via)
 	case Function:
 		fmt.Fprintf(&b, "f%d", e.functionID(i.Fn))
 	case Dynamic:
@@ -138,6 +140,21 @@ func (e *Engine) itemKey(i Item) string {
 	}
 	b.WriteByte(')')
 	return b.String()
+}
+
+// Origin is what a policy is, Made or Opaque, in the function that makes it.
+func (i Item) Origin() ssa.Value {
+	if i.Kind == Made {
+		return i.Call
+	}
+	return i.From
+}
+
+func (e *Engine) viaKey(via []*ssa.Call) (key string) {
+	for _, call := range via {
+		key += fmt.Sprintf("@%d.%s", e.functionID(call.Parent()), call.Name())
+	}
+	return key
 }
 
 // nothing is a value that no execution produces, such as the callee of a nil function.

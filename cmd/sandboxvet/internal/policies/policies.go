@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 
-// Package policies works out the policies that a program makes: it does with the real
-// library what the program's source says, as far as that is said in constants.
+// Package policies works out the policies that a program makes. It executes what of the
+// program's source makes them, with the real library, as far as values follow from the source:
+// constants, slices that are written out, package variables that are set once, embedded files.
+// A condition that does not follow is taken both ways, and gives alternatives.
 package policies
 
 import (
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -16,13 +21,18 @@ import (
 // A Maker makes policies from source.
 type Maker struct {
 	Engine *flow.Engine
-	made   map[*ssa.Global]result
+	global map[*ssa.Global]value
 }
 
-type result struct {
-	policy sandbox.SyscallSandboxPolicy
-	err    error
+// An Alternative is a policy that a place may put on. When says which way conditions went that
+// do not follow from the source: the fewest that give this policy; empty if there is but one.
+type Alternative struct {
+	Policy sandbox.SyscallSandboxPolicy
+	When   []string
 }
+
+// maxAlternatives bounds how many policies one expression may be.
+const maxAlternatives = 64
 
 // builtins are the library's variables by name.
 var builtins = map[string]sandbox.SyscallSandboxPolicy{
@@ -43,98 +53,107 @@ var builtins = map[string]sandbox.SyscallSandboxPolicy{
 	"PolicyShutoff":                  sandbox.PolicyShutoff,
 }
 
-// Of returns the policy that an item of a value is.
-func (m *Maker) Of(i flow.Item) (sandbox.SyscallSandboxPolicy, error) {
-	switch i.Kind {
-	case flow.Variable:
-		return m.variable(i.Global)
-	case flow.Made:
-		return m.call(i.Call)
+// Of returns the policies that an item of a value may be.
+func (m *Maker) Of(i flow.Item) ([]Alternative, error) {
+	if m.global == nil {
+		m.global = make(map[*ssa.Global]value)
 	}
-	return sandbox.SyscallSandboxPolicy{}, fmt.Errorf("policy not known at %s", i.Str)
+	x := &machine{engine: m.Engine, parts: make(map[*ssa.Function]map[ssa.Instruction]*needs), global: m.global, inInit: make(map[*ssa.Global]bool)}
+	if i.Kind == flow.Variable {
+		v := x.variable(&state{}, i.Global)
+		if p, ok := v.(policy); ok {
+			return []Alternative{{Policy: p.SyscallSandboxPolicy}}, nil
+		}
+		_, err := x.initial(i.Global)
+		return nil, unknown(m.Engine.Position(i.Global), err)
+	}
+	instr, ok := i.Origin().(ssa.Instruction)
+	if !ok {
+		return nil, unknown(i.Str, nil)
+	}
+	list, err := x.alternatives(i.Via, instr)
+	if err != nil {
+		return nil, unknown(m.Engine.Where(instr).String(), err)
+	}
+	return list, nil
 }
 
-func (m *Maker) variable(g *ssa.Global) (sandbox.SyscallSandboxPolicy, error) {
-	if p, ok := builtins[g.Name()]; ok && g.Pkg.Pkg.Path() == flow.SandboxPath {
-		return p, nil
+func unknown(where string, err error) error {
+	if err == nil {
+		err = fmt.Errorf("it does not follow from constants, tables and embedded files")
 	}
-	if r, ok := m.made[g]; ok {
-		return r.policy, r.err
-	}
-	if m.made == nil {
-		m.made = make(map[*ssa.Global]result)
-	}
-	m.made[g] = result{err: fmt.Errorf("policy %s is made of itself", g.Name())}
-	var r result
-	if stored, ok := m.Engine.OnlyStore(g); ok {
-		r.policy, r.err = m.policy(stored)
-	} else {
-		r.err = fmt.Errorf("policy not known: %s is set more than once, or elsewhere, at %s", g.Name(), m.Engine.Position(g))
-	}
-	m.made[g] = r
-	return r.policy, r.err
+	return fmt.Errorf("policy not known at %s: %w", where, err)
 }
 
-// policy is the policy that an expression of a package variable's initialisation is.
-func (m *Maker) policy(v ssa.Value) (p sandbox.SyscallSandboxPolicy, err error) {
-	switch v := v.(type) {
-	case *ssa.UnOp:
-		if g, ok := v.X.(*ssa.Global); ok {
-			return m.variable(g)
+// alternatives are the policies that an instruction yields, in a function that was called by
+// way of the calls, innermost first.
+func (m *machine) alternatives(via []*ssa.Call, at ssa.Instruction) (list []Alternative, err error) {
+	ends, err := m.reach(via, at)
+	if err != nil {
+		return nil, err
+	}
+	seen := make(map[string]int)
+	for _, e := range ends {
+		results := []end{{e.state, parts{m.get(e.env, at.(ssa.Value))}}}
+		if call, ok := at.(*ssa.Call); ok {
+			if results, err = m.make(e, call); err != nil {
+				return nil, err
+			}
 		}
-	case *ssa.Call:
-		return m.call(v)
-	case *ssa.Extract:
-		if call, ok := v.Tuple.(*ssa.Call); ok && v.Index == 0 {
-			return m.call(call)
+		for _, r := range results {
+			var p policy
+			ok := false
+			if len(r.results) > 0 {
+				p, ok = r.results[0].(policy)
+			}
+			if !ok {
+				return nil, fmt.Errorf("it does not follow from constants, tables and embedded files")
+			}
+			if i, ok := seen[p.made]; !ok {
+				seen[p.made] = len(list)
+				list = append(list, Alternative{p.SyscallSandboxPolicy, r.when})
+			} else if len(r.when) < len(list[i].When) {
+				list[i].When = r.when
+			}
 		}
 	}
-	return p, m.unknown(v)
+	if len(list) == 0 {
+		return nil, errors.New("no way leads to it")
+	}
+	if len(list) > maxAlternatives {
+		return nil, errTooMuch
+	}
+	if len(list) == 1 {
+		list[0].When = nil
+	}
+	slices.SortStableFunc(list, func(a, b Alternative) int {
+		return strings.Compare(strings.Join(a.When, ","), strings.Join(b.When, ","))
+	})
+	return list, nil
 }
 
-func (m *Maker) unknown(v ssa.Value) error {
-	return fmt.Errorf("policy not known at %s", m.Engine.Position(v))
+// reach executes functions until an instruction.
+func (m *machine) reach(via []*ssa.Call, at ssa.Instruction) (ends []end, err error) {
+	if len(via) == 0 {
+		return m.run(at.Parent(), nil, nil, state{}, at)
+	}
+	callers, err := m.reach(via[1:], via[0])
+	for _, c := range callers {
+		args := make([]value, len(via[0].Call.Args))
+		for i, arg := range via[0].Call.Args {
+			args[i] = m.get(c.env, arg)
+		}
+		var more []end
+		if more, err = m.run(at.Parent(), args, nil, c.state, at); err != nil {
+			return nil, err
+		}
+		ends = append(ends, more...)
+	}
+	return ends, err
 }
 
-// call is the policy that a call returns.
-func (m *Maker) call(call *ssa.Call) (p sandbox.SyscallSandboxPolicy, err error) {
-	fn := call.Call.StaticCallee()
-	if fn == nil {
-		return p, m.unknown(call)
-	}
-	args := call.Call.Args
-	switch flow.FullName(fn) {
-	case flow.SandboxPath + ".NewPolicy":
-		name, ok := m.Engine.Text(args[0])
-		if !ok {
-			return p, m.unknown(args[0])
-		}
-		b, err := m.builder(args[1], call)
-		if err != nil {
-			return p, err
-		}
-		return sandbox.NewPolicy(name, b), nil
-	case flow.SandboxPath + ".ParsePolicy":
-		if name, ok := m.Engine.Text(args[0]); ok {
-			return sandbox.ParsePolicy(name)
-		}
-		return p, m.unknown(call)
-	}
-	if returned, ok := onlyReturn(fn); ok && len(args) == 0 {
-		return m.policy(returned)
-	}
-	return p, m.unknown(call)
-}
-
-// onlyReturn is what a function with one return statement and no branches returns first.
-func onlyReturn(fn *ssa.Function) (ssa.Value, bool) {
-	if len(fn.Blocks) != 1 {
-		return nil, false
-	}
-	b := fn.Blocks[0]
-	r, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return)
-	if !ok || len(r.Results) == 0 {
-		return nil, false
-	}
-	return r.Results[0], true
+// make executes the call that a run has stopped at.
+func (m *machine) make(e end, call *ssa.Call) ([]end, error) {
+	r := &run{machine: m, needs: m.needed(call.Parent(), call)}
+	return r.call(point{state: e.state}, call)
 }

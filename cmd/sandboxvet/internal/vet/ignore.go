@@ -13,13 +13,15 @@ import (
 	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/syscall-sandbox/sandbox/cmd/sandboxvet/internal/flow"
 	"github.com/syscall-sandbox/sandbox/cmd/sandboxvet/internal/load"
 )
 
 // A comment "//sandboxvet:ignore close,read REASON" says that no execution makes these calls
 // by way of its line, or of the next if it stands alone: the analysis goes on without the calls of that line.
 // So what can be reached by another way is still found. At the line where a policy is put
-// on, it is for all that runs under that policy.
+// on, it is for all that runs under that policy. Instead of a call, "policy" is for a policy
+// that is not known.
 
 // ignores are the comments by the file:line that they are for.
 type ignores map[string][]*ignore
@@ -138,6 +140,22 @@ func (v *Vetter) ignoring(s *site, everything *walk, role *Role) {
 		}
 		v.ignorePath(s, everything, call)
 	}
+}
+
+// ignoresPolicy reports whether a comment says that a policy which is not known need not be: at
+// the line where it is put on or that makes it.
+func (v *Vetter) ignoresPolicy(s *site, item flow.Item) bool {
+	at := []token.Position{v.engine.Where(s.Instr)}
+	if instr, ok := item.Origin().(ssa.Instruction); ok {
+		at = append(at, v.engine.Where(instr))
+	}
+	for _, p := range at {
+		if one := v.ignores.at(p, "policy"); one != nil {
+			one.used = true
+			return true
+		}
+	}
+	return false
 }
 
 // ignorePath takes the shortest way that is left; if there is none, the call is ignored.

@@ -5,6 +5,7 @@ package vet
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -110,6 +111,9 @@ func (f *Finding) print(w io.Writer) {
 	if f.Kind == Partly {
 		fmt.Fprintf(w, "    for example %s\n", f.Example)
 	}
+	if len(f.When) > 0 {
+		fmt.Fprintf(w, "    where the policy is made with: %s\n", times(f.When))
+	}
 	fmt.Fprintf(w, "    remedy for policy %q: %s\n", f.Policy, f.Remedy)
 }
 
@@ -128,4 +132,25 @@ func (r *Role) why(w io.Writer, call string) {
 	if !found {
 		fmt.Fprintf(w, "  %s is not reachable\n", call)
 	}
+}
+
+// times joins texts; what is there several times is counted.
+func times(texts []string) string {
+	var out []string
+	for i, text := range texts {
+		if slices.Index(texts, text) < i {
+			continue
+		}
+		n := 0
+		for _, other := range texts {
+			if other == text {
+				n++
+			}
+		}
+		if n > 1 {
+			text += fmt.Sprintf(" (%d times)", n)
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, ", ")
 }

@@ -7,6 +7,7 @@ package vet
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -42,8 +43,12 @@ type Role struct {
 	Unknown  []string  `json:"unknown,omitempty"`
 	Unused   []string  `json:"unused,omitempty"`
 
-	Values []sandbox.SyscallSandboxPolicy `json:"-"`
-	Scope  sandbox.Scope                  `json:"-"`
+	Values []policies.Alternative `json:"-"`
+	Scope  sandbox.Scope          `json:"-"`
+
+	// Strange is how many of the policies that may be put on are not known, and not ignored.
+	Strange  int `json:"unknownPolicies,omitempty"`
+	Pardoned int `json:"ignoredPolicies,omitempty"`
 }
 
 // A Call is a system call that is reachable.
@@ -65,6 +70,7 @@ type Finding struct {
 	Kind    string   `json:"kind"` // Refused, Partly, Answered
 	Policy  string   `json:"policy"`
 	Call    Call     `json:"call"`
+	When    []string `json:"when,omitempty"`    // conditions under which the policy is one that refuses it: file:line and true or false
 	Example string   `json:"example,omitempty"` // a call that is refused
 	Remedy  string   `json:"remedy,omitempty"`
 	Others  []string `json:"others,omitempty"`  // the same call with other arguments
@@ -80,12 +86,10 @@ const (
 )
 
 // Failures counts what makes a check fail: what is refused and not ignored, and policies
-// that are not known.
+// that are not known and not ignored.
 func (r *Report) Failures() (n int) {
 	for _, role := range r.Roles {
-		if len(role.Values) == 0 {
-			n++
-		}
+		n += role.Strange
 		for _, f := range role.Findings {
 			if f.Kind == Refused && f.Ignored == "" {
 				n++
@@ -131,6 +135,7 @@ func (v *Vetter) Report(main *ssa.Package) *Report {
 	everything.run()
 	for _, s := range v.sites(everything) {
 		role := v.role(s, everything)
+		r.Ignored += role.Pardoned
 		for _, f := range role.Findings {
 			if f.Ignored != "" {
 				r.Ignored++
@@ -231,26 +236,43 @@ func (v *Vetter) started(w, everything *walk) {
 func (v *Vetter) policiesOf(s *site, role *Role) {
 	if s.Policy == nil {
 		role.Unknown = append(role.Unknown, "policy not known at "+role.Where)
+		role.Strange++
 		return
 	}
 	items := s.Policy.Items
 	if len(items) == 0 && s.Call == flow.CallSetup {
-		role.Values, role.Policies = []sandbox.SyscallSandboxPolicy{sandbox.PolicyInitialization}, []string{sandbox.PolicyInitialization.String()}
+		role.Values, role.Policies = []policies.Alternative{{Policy: sandbox.PolicyInitialization}}, []string{sandbox.PolicyInitialization.String()}
 	}
 	if len(items) == 0 && s.Call != flow.CallSetup {
 		role.Unknown = append(role.Unknown, "policy not known at "+role.Where+": the zero policy")
+		role.Strange++
 	}
 	for _, item := range items {
-		p, err := v.maker.Of(item)
-		if err == nil {
-			err = p.Err()
+		alternatives, err := v.maker.Of(item)
+		for _, a := range alternatives {
+			if err = a.Policy.Err(); err != nil {
+				break
+			}
 		}
 		if err != nil {
 			role.Unknown = append(role.Unknown, v.short(err.Error()))
+			if v.ignoresPolicy(s, item) {
+				role.Pardoned++
+			} else {
+				role.Strange++
+			}
 			continue
 		}
-		role.Values, role.Policies = append(role.Values, p), append(role.Policies, p.String())
+		for _, a := range alternatives {
+			for i := range a.When {
+				a.When[i] = v.short(a.When[i])
+			}
+			role.Values = append(role.Values, a)
+			role.Policies = append(role.Policies, a.Policy.String())
+		}
 	}
+	slices.Sort(role.Policies)
+	role.Policies = slices.Compact(role.Policies)
 }
 
 // describe notes what is reachable.
@@ -309,7 +331,9 @@ func text(name string, nr uint32, k knownArgs) string {
 
 // compare holds the calls of a role against its policies.
 func (v *Vetter) compare(role *Role) {
-	for _, p := range role.Values {
+	unused := make(map[string]bool)
+	for _, a := range role.Values {
+		p := a.Policy
 		f, err := p.Filter(role.Scope, sandbox.ActionKillProcess)
 		if err != nil {
 			role.Unknown = append(role.Unknown, err.Error())
@@ -318,19 +342,27 @@ func (v *Vetter) compare(role *Role) {
 		f = f.ForPID(1)
 		for _, call := range role.Calls {
 			if finding, ok := v.finding(f, p, call); ok {
+				finding.When = a.When
 				role.add(finding)
 			}
 		}
-		role.Unused = append(role.Unused, unused(f, p, role)...)
+		for _, call := range notReached(f, role) {
+			unused[call] = true
+		}
 	}
+	role.Unused = slices.Sorted(maps.Keys(unused))
 	slices.SortStableFunc(role.Findings, func(a, b Finding) int { return cmp.Compare(rank(a.Kind), rank(b.Kind)) })
 }
 
-// add joins findings of the same call that differ in arguments.
+// add joins findings of the same call that differ in arguments, or in the policy of some
+// alternatives.
 func (r *Role) add(f Finding) {
 	for i := range r.Findings {
 		g := &r.Findings[i]
 		if g.Kind == f.Kind && g.Policy == f.Policy && g.Call.Nr == f.Call.Nr && g.Ignored == f.Ignored {
+			if g.Call.Text == f.Call.Text || slices.Contains(g.Others, f.Call.Text) {
+				return
+			}
 			if len(f.Call.Path) < len(g.Call.Path) {
 				f.Others = append(g.Others, g.Call.Text)
 				*g = f
@@ -368,8 +400,8 @@ func (v *Vetter) finding(f seccomp.Filter, p sandbox.SyscallSandboxPolicy, call 
 	return found, true
 }
 
-// unused are calls that the policy's own rules permit and no code of the role makes.
-func unused(f seccomp.Filter, p sandbox.SyscallSandboxPolicy, role *Role) (calls []string) {
+// notReached are calls that the policy's own rules permit and no code of the role makes.
+func notReached(f seccomp.Filter, role *Role) (calls []string) {
 	share, err := sandbox.NewPolicy("share", sandbox.NewSeccompPolicyBuilder().AllowNothing()).Filter(role.Scope, sandbox.ActionKillProcess)
 	if err != nil {
 		return nil
