@@ -90,7 +90,7 @@ func inNodeModule(args ...string) (string, error) {
 	return string(text), nil
 }
 
-// round gives each mode a turn, another one first each time.
+// round gives each mode a turn.
 func (b *bench) round(i int) error {
 	for _, w := range []struct {
 		name, other string
@@ -103,8 +103,7 @@ func (b *bench) round(i int) error {
 		if b.only == w.other {
 			continue
 		}
-		for turn := range modes {
-			m := (i + turn) % len(modes)
+		for _, m := range orders[i%len(orders)] {
 			f, err := w.measure(m)
 			if err != nil {
 				return fmt.Errorf("%s, %s: %w", w.name, modes[m].name, err)

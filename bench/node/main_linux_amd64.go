@@ -26,6 +26,12 @@ var modes = [...]struct {
 
 const off, process, threads = 0, 1, 2
 
+// orders are those of the modes: no mode comes more often after another one than before it.
+var orders = [...][len(modes)]int{
+	{off, process, threads}, {threads, process, off}, {process, threads, off},
+	{off, threads, process}, {threads, off, process}, {process, off, threads},
+}
+
 // options say how much is measured.
 type options struct {
 	rounds, requests, connections int
@@ -41,7 +47,7 @@ func main() {
 
 func parse(args []string) (o options, err error) {
 	flags := flag.NewFlagSet("node", flag.ContinueOnError)
-	flags.IntVar(&o.rounds, "rounds", 15, "rounds of all modes; with a multiple of three each mode has each turn equally often")
+	flags.IntVar(&o.rounds, "rounds", 18, "rounds of all modes; in six of them the modes have every order once")
 	flags.IntVar(&o.requests, "requests", 30000, "RPC requests to one mode in a round")
 	flags.IntVar(&o.connections, "connections", 8, "connections that make them, each one request at a time")
 	flags.StringVar(&o.only, "only", "", "measure sync or rpc alone")

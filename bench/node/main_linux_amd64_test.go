@@ -65,7 +65,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s is taken", wrong)
 		}
 	}
-	if o, err := parse([]string{"-only", "rpc"}); err != nil || o.rounds%len(modes) != 0 {
+	if o, err := parse([]string{"-only", "rpc"}); err != nil || o.rounds%len(orders) != 0 {
 		t.Errorf("%+v: %v", o, err)
 	}
 }
