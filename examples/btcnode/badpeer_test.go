@@ -3,17 +3,13 @@
 package main
 
 import (
-	"net"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chaincfg/v2"
-	"github.com/btcsuite/btcd/chainhash/v2"
-	"github.com/btcsuite/btcd/peer"
-	"github.com/btcsuite/btcd/wire/v2"
 
+	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/blockpeer"
 	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/rpcapi"
 )
 
@@ -23,7 +19,7 @@ func TestBadScriptFromPeer(t *testing.T) {
 	blocks := realBlocks(t, firstSpend)
 	blocks[firstSpend-1] = corrupt(blocks[firstSpend-1])
 	bad := startPeer(t, blocks)
-	p := startNode(t, t.TempDir(), "--connect", bad.addr)
+	p := startNode(t, t.TempDir(), "--connect", bad.Addr)
 	err := p.Poll(testTimeout, "the peer is refused", func() (bool, error) {
 		return strings.Contains(p.Stdout(), "peer refused"), nil
 	})
@@ -40,7 +36,7 @@ func TestBadScriptFromPeer(t *testing.T) {
 	if err := p.Terminate(testTimeout); err != nil {
 		t.Error(err)
 	}
-	if n := bad.connections.Load(); n != 1 {
+	if n := bad.Connections.Load(); n != 1 {
 		t.Errorf("the node connected %d times", n)
 	}
 }
@@ -48,47 +44,19 @@ func TestBadScriptFromPeer(t *testing.T) {
 // shortChain blocks are what one message of headers can announce as all there is (wire.MaxBlockHeadersPerMsg is one more).
 const shortChain = 1999
 
-// blockPeer serves blocks without having checked them.
-type blockPeer struct {
-	addr        string
-	connections atomic.Int64
-	blocks      map[chainhash.Hash]*btcutil.Block
-	headers     *wire.MsgHeaders
+// startPeer starts a peer that serves blocks of the main chain, but for the genesis block, without having checked them.
+func startPeer(t *testing.T, blocks []*btcutil.Block) *blockpeer.Peer {
+	t.Helper()
+	chain := append([]*btcutil.Block{btcutil.NewBlock(chaincfg.MainNetParams.GenesisBlock)}, blocks...)
+	return servePeer(t, &chaincfg.MainNetParams, chain)
 }
 
-func startPeer(t *testing.T, blocks []*btcutil.Block) *blockPeer {
+func servePeer(t *testing.T, params *chaincfg.Params, chain []*btcutil.Block) *blockpeer.Peer {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	p, err := blockpeer.Listen(params, chain)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
-	b := &blockPeer{addr: l.Addr().String(), blocks: make(map[chainhash.Hash]*btcutil.Block), headers: wire.NewMsgHeaders()}
-	for _, block := range blocks {
-		b.blocks[*block.Hash()] = block // the header has not changed, so neither has the hash
-		b.headers.Headers = append(b.headers.Headers, &block.MsgBlock().Header)
-	}
-	go b.serve(l)
-	return b
-}
-
-func (b *blockPeer) serve(l net.Listener) {
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
-		b.connections.Add(1)
-		peer.NewInboundPeer(&peer.Config{
-			UserAgentName: "test", UserAgentVersion: "1.0.0", ChainParams: &chaincfg.MainNetParams, Services: ourServices,
-			Listeners: peer.MessageListeners{
-				OnGetHeaders: func(p *peer.Peer, _ *wire.MsgGetHeaders) { p.QueueMessage(b.headers, nil) },
-				OnGetData: func(p *peer.Peer, m *wire.MsgGetData) {
-					for _, inv := range m.InvList {
-						p.QueueMessage(b.blocks[inv.Hash].MsgBlock(), nil)
-					}
-				},
-			},
-		}).AssociateConnection(conn)
-	}
+	t.Cleanup(p.Close)
+	return p
 }

@@ -5,12 +5,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 
 	"github.com/btcsuite/btcd/blockchain"
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/btcsuite/btcd/txscript/v2"
 
 	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/blockfile"
 )
@@ -18,20 +20,21 @@ import (
 // utxoCacheSize is what btcd may keep of the unspent outputs in memory. The maps are allocated at once.
 const utxoCacheSize = 16 << 20
 
-// errNotNext is the answer to a block that does not extend the tip. This node follows no forks: the outputs that a side
-// chain spends are not in the view of the tip, so its scripts could not be run.
-var errNotNext = errors.New("the block does not extend the tip")
+// errNoParent is the answer to a block that extends no block we have.
+var errNoParent = errors.New("the block before it is missing")
 
-// chain is btcd's block chain, with every script of every block run by our own pool before btcd sees the block.
+// chain is btcd's block chain, with every script run by our own pool before btcd connects the block.
 type chain struct {
 	*blockchain.BlockChain
 	params  *chaincfg.Params
 	store   *store
 	scripts *scriptPool
+	news    func() // told after each block that was connected or disconnected
 
-	mu        sync.Mutex   // connecting and flushing exclude each other
-	connected atomic.Int64 // blocks connected by this process
-	flushed   atomic.Int32 // height that a kill -9 cannot take back
+	mu           sync.Mutex   // taking blocks and flushing exclude each other
+	connected    atomic.Int64 // blocks connected by this process
+	disconnected atomic.Int64 // blocks that a better branch took the place of
+	flushed      atomic.Int32 // height that a kill -9 cannot take back
 }
 
 // openChain opens the databases below dir and brings the chain to its last consistent state.
@@ -51,9 +54,26 @@ func openChain(dir string, params *chaincfg.Params, scripts *scriptPool, quit <-
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	c := &chain{BlockChain: bc, params: params, store: db, scripts: scripts}
+	c := &chain{BlockChain: bc, params: params, store: db, scripts: scripts, news: func() {}}
 	c.flushed.Store(c.height())
+	c.Subscribe(c.hear)
 	return c, nil
+}
+
+// hear is called by btcd, on the thread that gave it the block.
+func (c *chain) hear(n *blockchain.Notification) {
+	switch n.Type {
+	case blockchain.NTBlockConnected:
+		c.connected.Add(1)
+		slog.Debug("connected", "height", c.height())
+	case blockchain.NTBlockDisconnected:
+		c.disconnected.Add(1)
+		c.flushed.Store(min(c.flushed.Load(), c.height())) // what is flushed above is not of the chain any more
+		slog.Debug("disconnected", "height", c.height()+1)
+	default:
+		return
+	}
+	c.news()
 }
 
 func (c *chain) height() int32 { return c.BestSnapshot().Height }
@@ -65,61 +85,78 @@ func (c *chain) headerHeight() int32 {
 	return max(headers, c.height())
 }
 
-// locator describes the best header chain to a peer.
-func (c *chain) locator() (blockchain.BlockLocator, error) {
-	if _, headers := c.BestHeader(); headers > c.height() {
-		return c.LatestBlockLocatorByHeader()
-	}
-	return c.LatestBlockLocator()
+// caughtUp says whether the best headers are those of the chain itself. btcd's best header may be an old one: blocks that came
+// without it do not move it.
+func (c *chain) caughtUp() bool {
+	best, _ := c.BestHeader()
+	return c.MainChainHasBlock(&best)
 }
 
-// connect appends one block to the chain: first the scripts, then btcd's rules. Blocks we have are skipped.
+// locator describes the best header chain to a peer.
+func (c *chain) locator() (blockchain.BlockLocator, error) {
+	if c.caughtUp() {
+		return c.LatestBlockLocator()
+	}
+	return c.LatestBlockLocatorByHeader()
+}
+
+// take adds one block: to the tip, or to a branch that is kept until it has more work than the chain and takes its place.
+// Scripts are run before blocks are connected, which for those of a branch is then. Blocks we have are skipped.
 //
 // Below its last checkpoint btcd runs no scripts (blockchain/validate.go, checkConnectBlock), and all the blocks of the
 // demonstration lie below: what refuses a bad signature here is the pool.
-func (c *chain) connect(block *btcutil.Block) error {
+func (c *chain) take(block *btcutil.Block) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.MainChainHasBlock(block.Hash()) {
 		return nil
 	}
-	tip := c.BestSnapshot()
-	if block.MsgBlock().Header.PrevBlock != tip.Hash {
-		return fmt.Errorf("block %v: %w", block.Hash(), errNotNext)
+	err := c.checkScripts(block)
+	if err == nil {
+		_, _, err = c.ProcessBlock(block, blockchain.BFNone)
 	}
-	block.SetHeight(tip.Height + 1)
-	spent, err := c.spentOutputs(block)
-	if err != nil {
-		return err
-	}
-	flags, err := c.scriptFlags(block)
-	if err != nil {
-		return err
-	}
-	if err := c.scripts.check(block, spent, flags); err != nil {
+	var rule blockchain.RuleError
+	switch {
+	case errors.As(err, &rule) && rule.ErrorCode == blockchain.ErrDuplicateBlock: // it is of a branch
+		return nil
+	case err != nil:
 		return fmt.Errorf("block %v: %w", block.Hash(), err)
 	}
-	if _, _, err := c.ProcessBlock(block, blockchain.BFNone); err != nil {
-		return fmt.Errorf("block %v: %w", block.Hash(), err)
-	}
-	c.connected.Add(1)
 	return nil
 }
 
-// importFile connects the blocks of a blk file until quit closes and calls connected after each. The genesis block, and what a run before this one
-// connected, are in the chain already.
-func (c *chain) importFile(path string, connected func(), quit <-chan struct{}) error {
+// checkScripts runs the scripts of the blocks that btcd will connect when it gets this one.
+func (c *chain) checkScripts(block *btcutil.Block) error {
+	tip := c.BestSnapshot()
+	if block.MsgBlock().Header.PrevBlock != tip.Hash {
+		return c.checkBranch(block)
+	}
+	block.SetHeight(tip.Height + 1)
+	deployed, err := c.deployedFlags()
+	if err != nil {
+		return err
+	}
+	return c.checkBlock(block, c.unspentOutput, c.scriptFlags(block)|deployed)
+}
+
+func (c *chain) checkBlock(block *btcutil.Block, unspent outputs, flags txscript.ScriptFlags) error {
+	spent, err := spentOutputs(block, unspent)
+	if err != nil {
+		return err
+	}
+	return c.scripts.check(block, spent, flags)
+}
+
+// importFile takes the blocks of a blk file until quit closes. The genesis block, and what a run before this one took, are in the
+// chain already.
+func (c *chain) importFile(path string, quit <-chan struct{}) error {
 	return blockfile.Each(path, c.params.Net, func(block *btcutil.Block) error {
 		select {
 		case <-quit:
 			return errStopped
 		default:
 		}
-		if err := c.connect(block); err != nil {
-			return err
-		}
-		connected()
-		return nil
+		return c.take(block)
 	})
 }
 

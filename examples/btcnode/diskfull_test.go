@@ -33,7 +33,7 @@ func TestDiskFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	requireMounts(t, blocks)
-	node := nodeCommand("--sandbox=log-and-abort", "--connect", startPeer(t, realBlocks(t, shortChain)).addr)
+	node := nodeCommand("--sandbox=log-and-abort", "--connect", startPeer(t, realBlocks(t, shortChain)).Addr)
 	cmd := exec.Command("sh", append([]string{"-c", onSmallDisk, "sh", "1m", blocks}, node.Args...)...)
 	cmd.Env = append(node.Env, "SMALL_DISK="+blocks)
 	cmd.SysProcAttr = ownMounts()

@@ -49,7 +49,7 @@ func TestCrashDump(t *testing.T) {
 // TestClockChange sets the wall clock of a syncing node a year ahead, and two years back. What the node sees is exactly this:
 // it has no vDSO, so that it reads its clocks by clock_gettime(2), and CLOCK_REALTIME steps. The machine's clock stays.
 func TestClockChange(t *testing.T) {
-	peer, open := gatedLine(t, startPeer(t, realBlocks(t, shortChain)).addr, enoughBytes)
+	peer, open := gatedLine(t, startPeer(t, realBlocks(t, shortChain)).Addr, enoughBytes)
 	cmd := nodeCommand("--sandbox=log-and-abort", "--debug", "--connect", peer)
 	cmd.Env = append(cmd.Env, runWithClock+"=1")
 	set, err := cmd.StdinPipe()

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/jessevdk/go-flags"
 	"github.com/syscall-sandbox/sandbox"
 )
@@ -25,6 +26,7 @@ type options struct {
 	Report        string                       `long:"report" description:"file that violations are reported to (default: standard error)"`
 	Learned       string                       `long:"learned" description:"file that --sandbox=learn writes its recording to when the node stops"`
 	DataDir       string                       `long:"datadir" required:"true" description:"where the block chain and the index are kept"`
+	Network       string                       `long:"network" default:"mainnet" choice:"mainnet" choice:"regtest" description:"which block chain: the real one, or one of which anybody mines blocks at once"`
 	Connect       string                       `long:"connect" description:"host:port of the peer to synchronise from"`
 	Listen        string                       `long:"listen" description:"host:port on which peers may connect (port 0: a free one)"`
 	RPCListen     string                       `long:"rpclisten" description:"host:port of the JSON-RPC server (port 0: a free one)"`
@@ -34,6 +36,9 @@ type options struct {
 	Debug         bool                         `long:"debug" description:"log more"`
 	DebugLogFile  string                       `long:"debuglogfile" description:"log to this file, which SIGHUP opens anew (default: standard output)"`
 }
+
+// networks are what --network names.
+var networks = map[string]*chaincfg.Params{"mainnet": &chaincfg.MainNetParams, "regtest": &chaincfg.RegressionNetParams}
 
 func main() {
 	opts, err := parseOptions(os.Args[1:])

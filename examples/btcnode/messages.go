@@ -25,15 +25,14 @@ const (
 // messageHandler does what peers ask for and follows the one that we synchronise from: headers first, then blocks by height,
 // as Bitcoin Core and btcd do. All of it runs on the message handler's thread, which therefore drives the chain.
 type messageHandler struct {
-	chain    *chain
-	peers    *peers
-	progress func() // told after each block
-	failed   func(error)
+	chain  *chain
+	peers  *peers
+	failed func(error)
 
-	from      *peer.Peer // the peer we synchronise from
-	requested int32      // highest height asked of it
-	synced    atomic.Bool
-	served    atomic.Int64 // blocks sent to peers
+	from   *peer.Peer              // the peer we synchronise from
+	asked  map[chainhash.Hash]bool // blocks that are on their way to us
+	synced atomic.Bool
+	served atomic.Int64 // blocks sent to peers
 }
 
 // run is the body of the message handler role.
@@ -80,7 +79,7 @@ func (h *messageHandler) greet(p *peer.Peer) {
 	if p.Inbound() {
 		return
 	}
-	h.from, h.requested = p, h.chain.height()
+	h.from, h.asked = p, make(map[chainhash.Hash]bool)
 	h.askHeaders()
 }
 
@@ -101,15 +100,20 @@ func (h *messageHandler) refuse(p *peer.Peer, why error) {
 	}
 }
 
+// askHeaders asks for what comes after the best headers that we have. Package peer does not ask the same twice, but when a
+// branch was announced that is no better yet we have to.
 func (h *messageHandler) askHeaders() {
 	locator, err := h.chain.locator()
-	if err == nil {
-		err = h.from.PushGetHeadersMsg(locator, &chainhash.Hash{})
+	get := wire.NewMsgGetHeaders()
+	for _, hash := range locator {
+		err = errors.Join(err, get.AddBlockLocatorHash(hash))
 	}
 	if err != nil {
 		slog.Error("getheaders", "err", err)
 		h.from.Disconnect()
+		return
 	}
+	h.from.QueueMessage(get, nil)
 }
 
 // takeHeaders lets btcd check each header (its work, its time, its place) before a block is asked for.
@@ -131,47 +135,63 @@ func (h *messageHandler) takeHeaders(p *peer.Peer, msg *wire.MsgHeaders) {
 	h.askBlocks()
 }
 
-// askBlocks keeps the window full. The blocks come in the order that we ask for them.
+// askBlocks keeps the window full with the blocks of the best header chain, from where the chain leaves it. They come in the
+// order that we ask for them.
 func (h *messageHandler) askBlocks() {
-	have := h.chain.height()
-	best := h.chain.headerHeight()
-	if have >= best {
-		h.synced.Store(true)
+	done := h.chain.caughtUp()
+	h.synced.Store(done)
+	if done || len(h.asked) > window/2 {
 		return
 	}
-	h.synced.Store(false)
-	if h.requested-have > window/2 {
+	get, err := h.missing()
+	if err != nil {
+		slog.Error("getdata", "err", err)
+		h.from.Disconnect()
 		return
-	}
-	kind := wire.InvTypeBlock
-	if h.from.IsWitnessEnabled() {
-		kind = wire.InvTypeWitnessBlock
-	}
-	get := wire.NewMsgGetData()
-	for h.requested < min(best, have+window) {
-		hash, err := h.chain.HeaderHashByHeight(h.requested + 1)
-		if err == nil {
-			err = get.AddInvVect(wire.NewInvVect(kind, hash))
-		}
-		if err != nil {
-			slog.Error("getdata", "err", err)
-			h.from.Disconnect()
-			return
-		}
-		h.requested++
 	}
 	if len(get.InvList) > 0 {
 		h.from.QueueMessage(get, nil)
 	}
 }
 
-// takeBlock connects a block. A peer whose block breaks a rule, a script above all, is refused; the chain stays where it was.
+// missing is the request for the next blocks.
+func (h *messageHandler) missing() (*wire.MsgGetData, error) {
+	kind := wire.InvTypeBlock
+	if h.from.IsWitnessEnabled() {
+		kind = wire.InvTypeWitnessBlock
+	}
+	get := wire.NewMsgGetData()
+	fork := h.chain.BestChainHeaderForkHeight()
+	branch := fork < h.chain.height() // of a branch we may have some: blocks on top of the tip would be the tip
+	_, best := h.chain.BestHeader()
+	for height := fork + 1; height <= best && len(h.asked) < window; height++ {
+		hash, err := h.chain.HeaderHashByHeight(height)
+		if err != nil {
+			return nil, err
+		}
+		have := h.asked[*hash]
+		if branch && !have {
+			have, err = h.chain.HaveBlock(hash)
+		}
+		if err == nil && !have {
+			h.asked[*hash] = true
+			err = get.AddInvVect(wire.NewInvVect(kind, hash))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return get, nil
+}
+
+// takeBlock takes a block that we asked for. A peer whose block breaks a rule, a script above all, is refused; the chain stays where it was.
 // That the disk does not take a block is not the peer's fault: the node stops.
 func (h *messageHandler) takeBlock(p *peer.Peer, block *btcutil.Block) {
-	if p != h.from {
-		return // not asked for
+	if p != h.from || !h.asked[*block.Hash()] {
+		return
 	}
-	if err := h.chain.connect(block); err != nil {
+	delete(h.asked, *block.Hash())
+	if err := h.chain.take(block); err != nil {
 		var storage *storageError
 		if errors.As(err, &storage) {
 			h.from = nil // what is left of its messages counts no more
@@ -181,14 +201,16 @@ func (h *messageHandler) takeBlock(p *peer.Peer, block *btcutil.Block) {
 		}
 		return
 	}
-	h.progress()
 	h.askBlocks()
 }
 
-// takeInventory answers the announcement of blocks by asking for their headers.
+// takeInventory answers the announcement of blocks of which we have no headers by asking for these.
 func (h *messageHandler) takeInventory(p *peer.Peer, msg *wire.MsgInv) {
 	for _, inv := range msg.InvList {
-		if p == h.from && inv.Type == wire.InvTypeBlock && !h.chain.MainChainHasBlock(&inv.Hash) {
+		if p != h.from || inv.Type != wire.InvTypeBlock {
+			continue
+		}
+		if _, err := h.chain.HeaderByHash(&inv.Hash); err != nil {
 			h.askHeaders()
 			return
 		}
@@ -226,7 +248,7 @@ func (h *messageHandler) sendBlocks(p *peer.Peer, msg *wire.MsgGetData) {
 		if inv.Type == wire.InvTypeWitnessBlock {
 			encoding = wire.WitnessEncoding
 		}
-		block, err := h.chain.BlockByHash(&inv.Hash)
+		block, err := h.chain.storedBlock(&inv.Hash) // of a branch too: we gave out its headers when it was the chain
 		if err != nil || (inv.Type != wire.InvTypeBlock && inv.Type != wire.InvTypeWitnessBlock) {
 			missing.InvList = append(missing.InvList, inv)
 			continue

@@ -13,7 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/syscall-sandbox/sandbox"
 
 	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/progress"
@@ -83,7 +82,7 @@ func run(opts *options, op *operator, signals <-chan os.Signal) (err error) {
 // openNode opens databases and sockets, under the initialization policy.
 func openNode(opts *options, op *operator, files *sandboxFiles) (n *node, err error) {
 	n = &node{opts: opts, operator: op, scripts: newScriptPool(opts.ScriptWorkers), quit: make(chan struct{}), roles: roles{action: opts.Sandbox, scope: opts.SandboxScope, files: files}}
-	if n.chain, err = openChain(opts.DataDir, &chaincfg.MainNetParams, n.scripts, n.quit); err != nil {
+	if n.chain, err = openChain(opts.DataDir, networks[opts.Network], n.scripts, n.quit); err != nil {
 		return nil, err
 	}
 	if n.index, err = openTxIndex(opts.DataDir, n.chain); err != nil {
@@ -91,8 +90,9 @@ func openNode(opts *options, op *operator, files *sandboxFiles) (n *node, err er
 	}
 	slog.Info("loaded", "height", n.chain.height(), "sandbox", opts.Sandbox)
 	n.peers = newPeers(n.chain, n.quit)
-	n.messages = &messageHandler{chain: n.chain, peers: n.peers, progress: n.connectedOne, failed: n.fail}
+	n.messages = &messageHandler{chain: n.chain, peers: n.peers, failed: n.fail}
 	n.sched = &scheduler{chain: n.chain, operator: op, report: n.reportProgress, failed: n.fail, wake: make(chan struct{}, 1)}
+	n.chain.news = n.chainChanged
 	n.rpc = newRPCServer(n.rpcMethods())
 	n.progress = progress.New(os.Stderr, "blocks", n.logProgress)
 	if err := n.listen(); err != nil {
@@ -145,7 +145,7 @@ func (n *node) runImport() error {
 	}
 	imported := make(chan error, 1)
 	err := n.roles.start(sandbox.PolicyInitializationLoadBlocks, "initload", n.connectedWork, func() {
-		imported <- n.chain.importFile(n.opts.Import, n.connectedOne, n.quit)
+		imported <- n.chain.importFile(n.opts.Import, n.quit)
 	})
 	if err == nil {
 		err = <-imported

@@ -10,7 +10,6 @@ import (
 
 	"github.com/btcsuite/btcd/blockchain"
 	"github.com/btcsuite/btcd/btcutil/v2"
-	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 )
@@ -57,7 +56,7 @@ func (p *scriptPool) runBatch(b scriptBatch, runs *atomic.Int64) error {
 		vm, err := txscript.NewEngine(j.spent.PkScript, j.tx.MsgTx(), j.input, b.flags, nil, j.hashes, j.spent.Value, b.fetcher)
 		if err == nil {
 			runs.Add(1)
-			err = vm.Execute()
+			err = vm.Execute() //sandboxvet:ignore close,epoll_ctl package txscript logs nowhere, and no log is closed while somebody writes to it
 		}
 		if err != nil {
 			return &scriptError{tx: j.tx.Hash().String(), input: j.input, err: err}
@@ -122,78 +121,4 @@ func scriptJobs(block *btcutil.Block, spent *txscript.MultiPrevOutFetcher, flags
 		}
 	}
 	return jobs
-}
-
-// spentOutputs collects the outputs that the inputs of block spend: from the view of the tip, which is the block's parent,
-// or from transactions before them in the same block.
-func (c *chain) spentOutputs(block *btcutil.Block) (*txscript.MultiPrevOutFetcher, error) {
-	spent := txscript.NewMultiPrevOutFetcher(nil)
-	created := make(map[wire.OutPoint]*wire.TxOut)
-	for _, tx := range block.Transactions() {
-		for _, in := range inputs(tx) {
-			out, err := c.unspentOutput(in.PreviousOutPoint, created)
-			if err != nil {
-				return nil, fmt.Errorf("transaction %v: %w", tx.Hash(), err)
-			}
-			spent.AddPrevOut(in.PreviousOutPoint, out)
-		}
-		for i, out := range tx.MsgTx().TxOut {
-			created[wire.OutPoint{Hash: *tx.Hash(), Index: uint32(i)}] = out
-		}
-	}
-	return spent, nil
-}
-
-func (c *chain) unspentOutput(op wire.OutPoint, created map[wire.OutPoint]*wire.TxOut) (*wire.TxOut, error) {
-	if out := created[op]; out != nil {
-		return out, nil
-	}
-	entry, err := c.FetchUtxoEntry(op)
-	if err != nil {
-		return nil, err
-	}
-	if entry == nil || entry.IsSpent() {
-		return nil, fmt.Errorf("output %v does not exist or is spent", op)
-	}
-	return &wire.TxOut{Value: entry.Amount(), PkScript: entry.PkScript()}, nil
-}
-
-// inputs returns what tx spends: nothing for a coinbase.
-func inputs(tx *btcutil.Tx) []*wire.TxIn {
-	if blockchain.IsCoinBase(tx) {
-		return nil
-	}
-	return tx.MsgTx().TxIn
-}
-
-// scriptFlags returns the rules in force for a block on top of the tip: as btcd's checkConnectBlock, by time for BIP 16, by
-// height for BIP 65 and 66, by deployment for the later ones. A rule applied too early would refuse real old blocks.
-func (c *chain) scriptFlags(block *btcutil.Block) (flags txscript.ScriptFlags, err error) {
-	header := &block.MsgBlock().Header
-	if !header.Timestamp.Before(txscript.Bip16Activation) {
-		flags |= txscript.ScriptBip16
-	}
-	if header.Version >= 3 && block.Height() >= c.params.BIP0066Height {
-		flags |= txscript.ScriptVerifyDERSignatures
-	}
-	if header.Version >= 4 && block.Height() >= c.params.BIP0065Height {
-		flags |= txscript.ScriptVerifyCheckLockTimeVerify
-	}
-	for _, d := range []struct {
-		id    uint32
-		flags txscript.ScriptFlags
-	}{
-		{chaincfg.DeploymentCSV, txscript.ScriptVerifyCheckSequenceVerify},
-		{chaincfg.DeploymentSegwit, txscript.ScriptVerifyWitness | txscript.ScriptStrictMultiSig},
-		{chaincfg.DeploymentTaproot, txscript.ScriptVerifyTaproot},
-	} {
-		active, err := c.IsDeploymentActive(d.id)
-		if err != nil {
-			return 0, err
-		}
-		if active {
-			flags |= d.flags
-		}
-	}
-	return flags, nil
 }

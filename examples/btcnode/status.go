@@ -13,7 +13,7 @@ func (n *node) chainInfo() *rpcapi.ChainInfo {
 	best := n.chain.BestSnapshot()
 	return &rpcapi.ChainInfo{
 		Blocks: best.Height, Headers: n.chain.headerHeight(), BestBlockHash: best.Hash.String(), Flushed: n.chain.flushed.Load(),
-		Connected: n.chain.connected.Load(), Scripts: n.scripts.total(), Synced: n.messages.synced.Load(),
+		Connected: n.chain.connected.Load(), Disconnected: n.chain.disconnected.Load(), Scripts: n.scripts.total(), Synced: n.messages.synced.Load(),
 	}
 }
 
@@ -21,11 +21,10 @@ func (n *node) connectedWork() string {
 	return fmt.Sprintf("%d blocks connected", n.chain.connected.Load())
 }
 
-// connectedOne is called after each block, on the thread that connected it.
-func (n *node) connectedOne() {
+// chainChanged is called after each block, on the thread that took it.
+func (n *node) chainChanged() {
 	n.index.notify()
 	n.sched.notify()
-	slog.Debug("connected", "height", n.chain.height())
 }
 
 // reportProgress is called on the scheduler's thread.

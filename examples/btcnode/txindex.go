@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -22,7 +23,8 @@ const indexBatch = 500
 var heightKey = []byte("height")
 
 // txIndex maps transaction ids to the height of their block. It is a goleveldb of its own, the store that ffldb is made of
-// too: what the node needs of the kernel does not grow, and the index can lag or be deleted without harm to the chain.
+// too: what the node needs of the kernel does not grow, and the index can lag or be deleted without harm to the chain. It knows
+// which block it has indexed at each height, and so finds out by itself, after a kill -9 too, that the chain has another one now.
 type txIndex struct {
 	chain *chain
 	db    *leveldb.DB
@@ -69,10 +71,9 @@ func (x *txIndex) run(quit <-chan struct{}) {
 	}
 }
 
-// indexSome indexes up to indexBatch blocks; more says whether there are more. After a kill -9 the index may be ahead of the
-// chain: those blocks come again and say the same.
+// indexSome indexes up to indexBatch blocks; more says whether there are more.
 func (x *txIndex) indexSome() (more bool, err error) {
-	done, err := x.height()
+	done, tip, err := x.rewind()
 	if err != nil {
 		return false, err
 	}
@@ -83,14 +84,25 @@ func (x *txIndex) indexSome() (more bool, err error) {
 	batch, last := new(leveldb.Batch), min(best, done+indexBatch)
 	var txs int64
 	for h := done + 1; h <= last; h++ {
-		block, err := x.chain.BlockByHeight(h)
+		hash, err := x.chain.BlockHashByHeight(h)
+		if err != nil {
+			last = h - 1 // a branch takes the chain's place just now
+			break
+		}
+		block, err := x.chain.storedBlock(hash)
 		if err != nil {
 			return false, err
 		}
+		if block.MsgBlock().Header.PrevBlock != tip {
+			last = h - 1 // likewise
+			break
+		}
+		tip = *hash
 		for _, tx := range block.Transactions() {
 			batch.Put(tx.Hash()[:], encodeHeight(h))
 			txs++
 		}
+		batch.Put(blockKey(h), hash[:])
 	}
 	batch.Put(heightKey, encodeHeight(last))
 	if err := x.db.Write(batch, nil); err != nil {
@@ -100,16 +112,58 @@ func (x *txIndex) indexSome() (more bool, err error) {
 	return last < best, nil
 }
 
+// rewind takes out the blocks that are not of the chain any more, and returns the newest one that is left and its height.
+func (x *txIndex) rewind() (height int32, block chainhash.Hash, err error) {
+	for {
+		height, err := x.height()
+		if err != nil || height < 0 {
+			return height, chainhash.Hash{}, err
+		}
+		indexed, err := x.db.Get(blockKey(height), nil)
+		if err != nil && !errors.Is(err, leveldb.ErrNotFound) {
+			return 0, chainhash.Hash{}, err
+		}
+		hash, err := x.chain.BlockHashByHeight(height)
+		if err == nil && bytes.Equal(hash[:], indexed) {
+			return height, *hash, nil
+		}
+		if err := x.undo(height, indexed); err != nil {
+			return 0, chainhash.Hash{}, err
+		}
+	}
+}
+
+// undo takes out the newest block. After a kill -9 the chain may not have that block; what is left of it then does no harm, since
+// find looks into the block that the chain has.
+func (x *txIndex) undo(height int32, indexed []byte) error {
+	batch := new(leveldb.Batch)
+	if hash, err := chainhash.NewHash(indexed); err == nil {
+		if block, err := x.chain.storedBlock(hash); err == nil {
+			for _, tx := range block.Transactions() {
+				batch.Delete(tx.Hash()[:])
+			}
+		}
+	}
+	batch.Delete(blockKey(height))
+	batch.Put(heightKey, encodeHeight(height-1))
+	return x.db.Write(batch, nil)
+}
+
 // find returns a transaction and its block.
 func (x *txIndex) find(id *chainhash.Hash) (*btcutil.Tx, *btcutil.Block, error) {
 	value, err := x.db.Get(id[:], nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	block, err := x.chain.BlockByHeight(decodeHeight(value))
+	hash, err := x.chain.BlockHashByHeight(decodeHeight(value))
+	if err != nil {
+		return nil, nil, leveldb.ErrNotFound // the chain has become shorter, and the index is behind
+	}
+	block, err := x.chain.storedBlock(hash)
 	if err != nil {
 		return nil, nil, err
 	}
+	block.SetHeight(decodeHeight(value))
 	for _, tx := range block.Transactions() {
 		if *tx.Hash() == *id {
 			return tx, block, nil
@@ -131,6 +185,9 @@ func (x *txIndex) height() (int32, error) {
 }
 
 func (x *txIndex) close() error { return x.db.Close() }
+
+// blockKey holds the hash of the block indexed at a height.
+func blockKey(h int32) []byte { return append([]byte("block"), encodeHeight(h)...) }
 
 func encodeHeight(h int32) []byte {
 	return binary.LittleEndian.AppendUint32(nil, uint32(h))

@@ -32,7 +32,7 @@ func TestAllowedAndReported(t *testing.T) {
 			t.Errorf("%s\nwant it %d times, executed", v, tipHeight)
 		}
 	}
-	w.check(t, list, "msghand", ".(*messageHandler).run", ".(*messageHandler).takeBlock", ".(*chain).connect", ".(*store).Update")
+	w.check(t, list, "msghand", ".(*messageHandler).run", ".(*messageHandler).takeBlock", ".(*chain).take", ".(*store).Update")
 	w.end(t, list)
 }
 
@@ -54,7 +54,7 @@ func TestDeniedAndTolerated(t *testing.T) {
 	if least := uint64(tipHeight / flushBlocks / 2); n < least {
 		t.Errorf("%d violations, want %d at least", n, least)
 	}
-	w.check(t, list, "msghand", ".(*messageHandler).run", ".(*messageHandler).takeBlock", ".(*chain).connect")
+	w.check(t, list, "msghand", ".(*messageHandler).run", ".(*messageHandler).takeBlock", ".(*chain).take")
 	w.end(t, list)
 }
 
@@ -68,7 +68,7 @@ func TestDeniedAndFelt(t *testing.T) {
 		stack  []string
 	}{
 		{sandbox.PolicyScheduler, "fsync", "scheduler", []string{".(*scheduler).run", ".(*chain).flush", ".(*store).flush"}},
-		{policyMessageHandler, "pwrite64", "msghand", []string{".(*messageHandler).run", ".(*chain).connect", ".(*store).Update"}},
+		{policyMessageHandler, "pwrite64", "msghand", []string{".(*messageHandler).run", ".(*chain).take", ".(*store).Update"}},
 	} {
 		t.Run(test.call, func(t *testing.T) {
 			w := startWatched(t, "log-and-deny", test.policy, test.call)

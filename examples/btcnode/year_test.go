@@ -67,7 +67,7 @@ func startYear(t *testing.T, args ...string) *year {
 	t.Helper()
 	y := &year{manager: yeartest.Listen(t), log: filepath.Join(t.TempDir(), "debug.log")}
 	var peer string
-	peer, y.open = gatedLine(t, startPeer(t, realBlocks(t, shortChain)).addr, enoughBytes)
+	peer, y.open = gatedLine(t, startPeer(t, realBlocks(t, shortChain)).Addr, enoughBytes)
 	cmd := nodeCommand(append(args, "--debuglogfile", y.log, "--connect", peer)...)
 	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+y.manager.Path, "WATCHDOG_USEC=200000", "GOTRACEBACK=crash")
 	y.node = startCommand(t, t.TempDir(), cmd)
@@ -225,7 +225,7 @@ func (y *year) terminate(t *testing.T) {
 
 // TestPeerByName gives the node its peer by name, which goroutines of package net look up, under the process policy.
 func TestPeerByName(t *testing.T) {
-	_, port, err := net.SplitHostPort(startPeer(t, realBlocks(t, firstSpend)).addr)
+	_, port, err := net.SplitHostPort(startPeer(t, realBlocks(t, firstSpend)).Addr)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@
 package progress
 
 import (
+	"io"
 	"os"
 	"time"
 
@@ -27,7 +28,7 @@ func New(out *os.File, what string, line func(done, total int64)) *Progress {
 	p := &Progress{line: line, done: -1}
 	if term.IsTerminal(int(out.Fd())) {
 		p.bar = progressbar.NewOptions64(1,
-			progressbar.OptionSetWriter(out),
+			progressbar.OptionSetWriter(fixedWidth{out}),
 			progressbar.OptionSetDescription(what),
 			progressbar.OptionShowCount(),
 			progressbar.OptionShowIts(),
@@ -39,6 +40,10 @@ func New(out *os.File, what string, line func(done, total int64)) *Progress {
 	return p
 }
 
+// fixedWidth hides from package progressbar that it draws on a terminal. It would ask for the width each time it draws, and who
+// draws may be a thread whose policy has no ioctl.
+type fixedWidth struct{ io.Writer }
+
 // Set says that done of total is reached; a total of 0 is not known and makes no bar. Nothing is shown when nothing changed.
 func (p *Progress) Set(done, total int64) {
 	if done == p.done {
@@ -46,12 +51,16 @@ func (p *Progress) Set(done, total int64) {
 	}
 	p.done = done
 	if p.bar != nil && total > 0 {
-		p.bar.ChangeMax64(total)
-		_ = p.bar.Set64(min(done, total)) // a bar that cannot be drawn is no reason to stop
+		p.draw(done, total) //sandboxvet:ignore ioctl a fixedWidth is no terminal
 		return
 	}
 	if done == total || time.Since(p.lastLine) >= lineEvery {
 		p.lastLine = time.Now()
 		p.line(done, total)
 	}
+}
+
+func (p *Progress) draw(done, total int64) {
+	p.bar.ChangeMax64(total)
+	_ = p.bar.Set64(min(done, total)) // a bar that cannot be drawn is no reason to stop
 }

@@ -21,10 +21,11 @@ type ChainInfo struct {
 	Blocks        int32  `json:"blocks"`  // height of the tip
 	Headers       int32  `json:"headers"` // height of the best header
 	BestBlockHash string `json:"bestblockhash"`
-	Flushed       int32  `json:"flushed"`   // height that survives kill -9
-	Connected     int64  `json:"connected"` // blocks connected by this process
-	Scripts       int64  `json:"scripts"`   // script engine runs of this process
-	Synced        bool   `json:"synced"`    // a peer said that it has no more headers, and we have all blocks
+	Flushed       int32  `json:"flushed"`      // height that survives kill -9
+	Connected     int64  `json:"connected"`    // blocks connected by this process
+	Disconnected  int64  `json:"disconnected"` // blocks that a better branch took the place of
+	Scripts       int64  `json:"scripts"`      // script engine runs of this process
+	Synced        bool   `json:"synced"`       // a peer said that it has no more headers, and we have all blocks
 }
 
 // SandboxInfo answers getsandboxinfo.
