@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 )
 
@@ -40,18 +39,17 @@ func listen(o *options, guests, admin http.Handler) (*service, error) {
 	return s, nil
 }
 
-// serve answers requests until stop is done, and those that have begun by then.
+// serve answers requests until stop is done, and those that have begun by then. It returns when nothing is accepted any more.
 func (s *service) serve(stop context.Context) (err error) {
-	var loops sync.WaitGroup
 	ended := make(chan error, len(s.servers))
 	for i, server := range s.servers {
-		loops.Go(func() {
+		go func() {
 			if server.TLSConfig != nil {
 				ended <- server.ServeTLS(s.listeners[i], "", "")
 			} else {
 				ended <- server.Serve(s.listeners[i])
 			}
-		})
+		}()
 	}
 	slog.Info("serving", "guests", s.listeners[0].Addr(), "admin", s.listeners[1].Addr())
 	select {
@@ -60,18 +58,10 @@ func (s *service) serve(stop context.Context) (err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 	defer cancel()
-	s.shutdown(ctx)
-	// A connection that was accepted meanwhile is still given its options: no policy may come before.
-	loops.Wait()
-	s.shutdown(ctx)
-	return err
-}
-
-// shutdown waits for requests, and cuts off those that are not done in time.
-func (s *service) shutdown(ctx context.Context) {
 	for _, server := range s.servers {
-		if err := server.Shutdown(ctx); err != nil {
+		if err := server.Shutdown(ctx); err != nil { // whoever is not done in time is cut off
 			slog.Info("shutdown", "err", errors.Join(err, server.Close()))
 		}
 	}
+	return err
 }
