@@ -19,22 +19,30 @@ import (
 // TestLife lets two nodes live through all that the README says, under the actions that end a node at its first violation.
 func TestLife(t *testing.T) {
 	for _, action := range []string{"abort", "log-and-abort"} {
-		t.Run(action, func(t *testing.T) { newPair(t, "--sandbox", action).live() })
+		t.Run(action, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t, action)
+			p.live()
+			p.first.confined()
+			p.second.confined()
+			p.endAndStartAgain()
+		})
 	}
 }
 
-// pair is two nodes: all is mined by first, and second connects to it, but where they disagree.
+// pair is two nodes. The first mines, and the second connects to it.
 type pair struct {
 	t             *testing.T
 	first, second *node
+	again         []*node // those two, started once more
 }
 
-func newPair(t *testing.T, args ...string) *pair {
+func newPair(t *testing.T, action string) *pair {
 	t.Helper()
-	return &pair{t, start(t, daemon(t), almostFullLog(t), args...), start(t, daemon(t), t.TempDir(), args...)}
+	return &pair{t: t, first: start(t, daemon(t), almostFullLog(t), action), second: start(t, daemon(t), t.TempDir(), action)}
 }
 
-// live mines, relays, reorganises, serves, rotates the log, ends and starts again.
+// live mines, relays, reorganises, serves and rotates the log.
 func (p *pair) live() {
 	heard := p.listen()
 	p.mine(p.first, 101) // the first coinbase may be spent then
@@ -46,11 +54,7 @@ func (p *pair) live() {
 	p.crowd()
 	p.oddCalls()
 	p.rotateLog()
-	for _, n := range []*node{p.first, p.second} {
-		n.profiles()
-		n.confined(2)
-	}
-	p.endAndStartAgain()
+	p.profiles()
 }
 
 // heard are notifications that the second node's websocket client got. The channels never fill.
@@ -185,13 +189,14 @@ func (p *pair) reorganise(h *heard) {
 	p.sameTip()
 }
 
-// endAndStartAgain ends one node by its own RPC and the other by SIGTERM: both find on their disks what they had.
+// endAndStartAgain ends each node by RPC. Started again it finds on its disk what it had, and ends by SIGTERM.
 func (p *pair) endAndStartAgain() {
 	p.t.Helper()
 	for _, n := range []*node{p.first, p.second} {
 		tip := n.tip()
 		n.stopByRPC()
-		again := start(p.t, n.cmd.Path, n.dir, n.cmd.Args[1:3]...)
+		again := start(p.t, n.cmd.Path, n.dir, n.action)
+		p.again = append(p.again, again)
 		if again.tip() != tip {
 			p.t.Errorf("started again at %v, want %v", again.tip(), tip)
 		}

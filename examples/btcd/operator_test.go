@@ -90,31 +90,37 @@ func (p *pair) rotateLog() {
 	p.sameTip()
 }
 
-// profiles reads what --profile serves; each that is a file begins as one.
-func (n *node) profiles() {
-	n.t.Helper()
+// profiles reads all that --profile of both nodes serves, at once.
+func (p *pair) profiles() {
+	p.t.Helper()
+	var all sync.WaitGroup
 	for _, path := range []string{"heap", "allocs", "goroutine", "threadcreate", "block", "mutex", "profile?seconds=1", "trace?seconds=1", "cmdline", "symbol"} {
-		if len(n.get("/debug/pprof/"+path)) == 0 {
-			n.t.Errorf("%s is empty", path)
+		for _, n := range []*node{p.first, p.second} {
+			all.Go(func() {
+				if text, err := n.get("/debug/pprof/" + path); err != nil || text == "" {
+					p.t.Errorf("%s: %q, %v", path, text, err)
+				}
+			})
 		}
 	}
+	all.Wait()
 }
 
-func (n *node) get(path string) string {
-	n.t.Helper()
+func (n *node) get(path string) (string, error) {
 	r, err := http.Get("http://" + n.profile + path)
-	must(n.t, err)
+	if err != nil {
+		return "", err
+	}
 	defer r.Body.Close()
 	text, err := io.ReadAll(r.Body)
-	must(n.t, err)
 	if r.StatusCode != http.StatusOK {
-		n.t.Errorf("%s: %s", path, r.Status)
+		err = fmt.Errorf("%s: %s", r.Status, text)
 	}
-	return string(text)
+	return string(text), err
 }
 
-// confined checks what the kernel says of every thread: so many filters more than the test has itself, and no new privileges.
-func (n *node) confined(filters int) {
+// confined checks what the kernel says of every thread: two filters more than the test has itself, and no new privileges.
+func (n *node) confined() {
 	n.t.Helper()
 	before := filterCount(n.status("/proc/self/task/" + fmt.Sprint(os.Getpid())))
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", n.cmd.Process.Pid))
@@ -126,7 +132,7 @@ func (n *node) confined(filters int) {
 			continue // the thread has ended
 		}
 		seen++
-		if status["Seccomp"] != "2" || status["NoNewPrivs"] != "1" || filterCount(status) != before+filters {
+		if status["Seccomp"] != "2" || status["NoNewPrivs"] != "1" || filterCount(status) != before+2 {
 			n.t.Errorf("%s: %v", task, status)
 		}
 	}
@@ -169,7 +175,11 @@ var waiting = regexp.MustCompile(`goroutine \d+ \[select[^\n]*\]:\nmain\.interru
 // terminate sends SIGTERM, but not before btcd has asked for it: it does so on a goroutine that nobody waits for.
 func (n *node) terminate() {
 	n.t.Helper()
-	n.until("waits for signals", func() bool { return waiting.MatchString(n.get("/debug/pprof/goroutine?debug=2")) })
+	n.until("waits for signals", func() bool {
+		goroutines, err := n.get("/debug/pprof/goroutine?debug=2")
+		must(n.t, err)
+		return waiting.MatchString(goroutines)
+	})
 	must(n.t, n.cmd.Process.Signal(syscall.SIGTERM))
 	n.endsWell()
 }

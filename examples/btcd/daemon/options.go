@@ -15,8 +15,11 @@ var options struct {
 	Learned string                       `long:"learned" description:"Under learn: file for what was recorded"`
 }
 
-// keepRecording writes what was recorded under the action learn, when btcd has ended.
-func keepRecording() error {
+// finish says what was refused, now that btcd has ended: a report may not be out yet. Under learn it writes the recording.
+func finish() error {
+	for _, v := range sandbox.Violations() {
+		log.Printf("%d times: %s", v.Count, v.Decoded)
+	}
 	recording := sandbox.Learned()
 	if recording == nil || options.Learned == "" {
 		return nil
