@@ -44,7 +44,7 @@ func build(dir string, wanted *regexp.Regexp) ([]string, error) {
 	for line := range strings.Lines(all) {
 		p, imports, _ := strings.Cut(line, " ")
 		rel := cmp.Or(strings.TrimPrefix(strings.TrimPrefix(p, strings.TrimSpace(module)), "/"), ".")
-		if !needsGo(p) && meetsKernel(imports) && wanted.MatchString(rel) {
+		if meetsKernel(imports) && reasonWithout(rel) == "" && wanted.MatchString(rel) {
 			paths, packages = append(paths, p), append(packages, rel)
 		}
 	}
@@ -54,17 +54,6 @@ func build(dir string, wanted *regexp.Regexp) ([]string, error) {
 	}
 	_, err = output(goTool, "build", "-o", filepath.Join(dir, "init"), "./internal/cmd/bootkernels")
 	return packages, err
-}
-
-// needsGo reports whether a package's tests run the go command.
-func needsGo(path string) bool {
-	return strings.Contains(path, "/internal/buildtest") || strings.Contains(path, "/internal/cmd/")
-}
-
-// meetsKernel reports whether tests with these imports put children under filters. Those that do
-// not are as good on one kernel as on another.
-func meetsKernel(imports string) bool {
-	return strings.Contains(imports, "/internal/testproc") || strings.Contains(imports, "/sandboxtest")
 }
 
 func output(name string, args ...string) (string, error) {

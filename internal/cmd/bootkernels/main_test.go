@@ -4,6 +4,9 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -85,9 +88,9 @@ func TestWhatRuns(t *testing.T) {
 			t.Errorf("meetsKernel(%q) = %v", imports, !want)
 		}
 	}
-	for path, want := range map[string]bool{"m/seccomp": false, "m/internal/buildtest": true, "m/x/internal/buildtest": true, "m/internal/cmd/y": true} {
-		if needsGo(path) != want {
-			t.Errorf("needsGo(%q) = %v", path, !want)
+	for pkg, want := range map[string]bool{"seccomp": false, "internal/buildtest": true, "internal/cmd/y": true, "internal/cmdline": false} {
+		if left := reasonWithout(pkg) != ""; left != want {
+			t.Errorf("%q is left out: %v", pkg, left)
 		}
 	}
 	if unified("/usr/bin/id") != "bin/id" || unified("/lib64/ld.so") != "lib64/ld.so" {
@@ -96,5 +99,33 @@ func TestWhatRuns(t *testing.T) {
 	libs := libraryPath.FindAllString("/bin/sh:\n\tlinux-vdso.so.1 (0x1)\n\tlibc.so.6 => /lib/x/libc.so.6 (0x2)\n\t/lib64/ld-linux-x86-64.so.2 (0x3)\n", -1)
 	if !slices.Equal(libs, []string{"/lib/x/libc.so.6", "/lib64/ld-linux-x86-64.so.2"}) {
 		t.Errorf("libraries %q", libs)
+	}
+}
+
+// What is left out names packages and tests that there are, with a reason.
+func TestLeftOut(t *testing.T) {
+	for dir, why := range without {
+		if _, err := os.Stat(filepath.Join("../../..", dir)); err != nil || why == "" {
+			t.Errorf("%s: %q, %v", dir, why, err)
+		}
+	}
+	for dir, s := range skipTests {
+		files, err := filepath.Glob(filepath.Join("../../..", dir, "*_test.go"))
+		if err != nil || s.why == "" {
+			t.Errorf("%s: %q, %v", dir, s.why, err)
+		}
+		var all []byte
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, text...)
+		}
+		for name := range strings.SplitSeq(s.names, "|") {
+			if !regexp.MustCompile(`(?m)^func ` + name + `\(`).Match(all) {
+				t.Errorf("%s has no test %s", dir, name)
+			}
+		}
 	}
 }
