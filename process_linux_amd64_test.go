@@ -340,7 +340,7 @@ func sealed() {
 	if err := sandbox.Go(sandbox.PolicyShutoff, "late", func() {}); !errors.Is(err, sandbox.ErrSealed) {
 		testproc.Fail("%v", err)
 	}
-	os.Exit(0)
+	testproc.Exit(0)
 }
 
 func TestShutoffIsSealed(t *testing.T) {

@@ -81,6 +81,10 @@ func plantedTests() []planted {
 			sandboxtest.Refused(t, sandbox.NewPolicy("answers", small.Builder().DenyErrno(22, "getgroups")), "getgroups", getgroups)
 		}, []string{"answers getgroups with errno(EINVAL)", "see Refuses"}},
 		{"no call", func(t *testing.T) { sandboxtest.Refused(t, small, "getgrups", func() {}) }, []string{`did you mean "getgroups"`}},
+		{"nothing to refuse", func(t *testing.T) { sandboxtest.Refused(t, small, "getgroups", nil) }, []string{"is nil"}},
+		{"a number", func(t *testing.T) { sandboxtest.Refused(t, small, "SYS_getgroups", func() {}) }, []string{"the name of a call"}},
+		{"refused for some arguments", func(t *testing.T) { sandboxtest.Refused(t, sockets, "socket", func() {}) },
+			[]string{"it never made the call socket, or with arguments that the policy allows"}},
 		{"a call with arguments", func(t *testing.T) { sandboxtest.Refused(t, small, "getgroups()", func() {}) }, []string{"the name of a call"}},
 
 		{"allows", func(t *testing.T) {
@@ -145,6 +149,13 @@ func TestPlanted(t *testing.T) {
 	}
 }
 
+// countCoverage has what a test binary runs counted with the rest, under go test -cover.
+func countCoverage(cmd *exec.Cmd) {
+	if testing.CoverMode() != "" {
+		cmd.Args = append(cmd.Args, "-test.gocoverdir="+os.Getenv("GOCOVERDIR"))
+	}
+}
+
 // What should fail a test fails it, with a text that helps.
 func TestPlantedFail(t *testing.T) {
 	for _, p := range selected() {
@@ -152,6 +163,7 @@ func TestPlantedFail(t *testing.T) {
 			t.Parallel()
 			cmd := exec.Command(os.Args[0], "-test.run=^TestPlanted$", "-test.v")
 			cmd.Env = append(os.Environ(), plantVar+"="+p.name, "GORACE=atexit_sleep_ms=0")
+			countCoverage(cmd)
 			out, err := cmd.CombinedOutput()
 			if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "--- FAIL: TestPlanted/") {
 				t.Errorf("it ends by %v\n%s", err, out)

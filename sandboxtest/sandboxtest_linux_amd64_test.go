@@ -134,6 +134,7 @@ func rerun(t *testing.T, test string, flags ...string) string {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], append(flags, "-test.run=^"+test+"$", "-test.v")...)
 	cmd.Env = append(os.Environ(), plantVar+"=inner")
+	countCoverage(cmd)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

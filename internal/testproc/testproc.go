@@ -58,8 +58,11 @@ func Main(m *testing.M, children map[string]func()) {
 	}
 	// A child's own children must be tests or children of their own choosing.
 	os.Unsetenv(childVar)
+	if err := openCounters(m); err != nil {
+		Fail("coverage: %v", err)
+	}
 	child()
-	os.Exit(0)
+	Exit(0)
 }
 
 // Args returns the arguments that Run gave to this child.
@@ -68,7 +71,7 @@ func Args() []string { return os.Args[1:] }
 // Fail ends a child with exit code 1 and a message, for what should not happen in it.
 func Fail(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "child: "+format+"\n", args...)
-	os.Exit(1)
+	Exit(1)
 }
 
 // Run runs a child function with arguments and waits for its end.
