@@ -112,6 +112,34 @@ func (c *chain) storedBlock(hash *chainhash.Hash) (block *btcutil.Block, err err
 	return block, err
 }
 
+// above returns up to n blocks of the chain above a height: by one transaction, since each waits for the lock under which blocks
+// are connected.
+func (c *chain) above(height, n int32) (blocks []*btcutil.Block, err error) {
+	var hashes []chainhash.Hash
+	for h := height + 1; h <= height+n; h++ {
+		hash, err := c.BlockHashByHeight(h)
+		if err != nil {
+			break // a branch takes the chain's place just now, and is shorter yet
+		}
+		hashes = append(hashes, *hash)
+	}
+	err = c.store.View(func(tx database.Tx) error {
+		for _, hash := range hashes {
+			raw, err := tx.FetchBlock(&hash)
+			if err != nil {
+				return err
+			}
+			block, err := blockchain.DBBlockFromBytes(raw, hash)
+			if err != nil {
+				return err
+			}
+			blocks = append(blocks, block)
+		}
+		return nil
+	})
+	return blocks, err
+}
+
 // view is what can be spent somewhere else than on top of the tip: what it has changed, and for the rest what the tip has.
 type view struct {
 	chain   *chain

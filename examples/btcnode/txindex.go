@@ -10,14 +10,19 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/syndtr/goleveldb/leveldb"
 )
 
-// indexBatch blocks are indexed by one write.
-const indexBatch = 500
+// indexBatch blocks are read and indexed together; the index waits for so many, or for indexEvery at most. If its thread were
+// woken for each block, that would cost more than the indexing: see ../../docs/threads.md.
+const (
+	indexBatch = 100
+	indexEvery = 250 * time.Millisecond
+)
 
 // heightKey holds the height up to which the index is complete. It is shorter than any transaction id.
 var heightKey = []byte("height")
@@ -29,6 +34,7 @@ type txIndex struct {
 	chain *chain
 	db    *leveldb.DB
 	wake  chan struct{} // holds one token at most: any number of new blocks is one piece of news
+	done  atomic.Int32  // height up to which the chain was indexed when last looked at
 	txs   atomic.Int64  // indexed by this process
 }
 
@@ -40,8 +46,11 @@ func openTxIndex(dir string, c *chain) (*txIndex, error) {
 	return &txIndex{chain: c, db: db, wake: make(chan struct{}, 1)}, nil
 }
 
-// notify says that the chain may have grown.
+// notify is called after each block; it wakes the index when enough of them wait.
 func (x *txIndex) notify() {
+	if x.chain.height()-x.done.Load() < indexBatch {
+		return
+	}
 	select {
 	case x.wake <- struct{}{}:
 	default:
@@ -50,6 +59,8 @@ func (x *txIndex) notify() {
 
 // run is the body of the transaction index role: it follows the chain until the node stops.
 func (x *txIndex) run(quit <-chan struct{}) {
+	ticker := time.NewTicker(indexEvery)
+	defer ticker.Stop()
 	for {
 		for more := true; more; {
 			var err error
@@ -65,6 +76,7 @@ func (x *txIndex) run(quit <-chan struct{}) {
 		}
 		select {
 		case <-x.wake:
+		case <-ticker.C:
 		case <-quit:
 			return
 		}
@@ -77,38 +89,34 @@ func (x *txIndex) indexSome() (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	x.done.Store(done)
 	best := x.chain.height()
 	if done >= best {
 		return false, nil
 	}
-	batch, last := new(leveldb.Batch), min(best, done+indexBatch)
+	blocks, err := x.chain.above(done, min(best-done, indexBatch))
+	if err != nil {
+		return false, err
+	}
+	batch, last := new(leveldb.Batch), done
 	var txs int64
-	for h := done + 1; h <= last; h++ {
-		hash, err := x.chain.BlockHashByHeight(h)
-		if err != nil {
-			last = h - 1 // a branch takes the chain's place just now
-			break
-		}
-		block, err := x.chain.storedBlock(hash)
-		if err != nil {
-			return false, err
-		}
+	for _, block := range blocks {
 		if block.MsgBlock().Header.PrevBlock != tip {
-			last = h - 1 // likewise
-			break
+			break // a branch takes the chain's place just now
 		}
-		tip = *hash
+		last, tip = last+1, *block.Hash()
 		for _, tx := range block.Transactions() {
-			batch.Put(tx.Hash()[:], encodeHeight(h))
+			batch.Put(tx.Hash()[:], encodeHeight(last))
 			txs++
 		}
-		batch.Put(blockKey(h), hash[:])
+		batch.Put(blockKey(last), tip[:])
 	}
 	batch.Put(heightKey, encodeHeight(last))
 	if err := x.db.Write(batch, nil); err != nil {
 		return false, err
 	}
 	x.txs.Add(txs)
+	x.done.Store(last)
 	return last < best, nil
 }
 
