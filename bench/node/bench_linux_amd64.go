@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,9 +15,8 @@ import (
 type bench struct {
 	options
 	dir, bin string
-	chain    string // data directory of the nodes that answer RPC, one after the other
-	height   int    // of that chain
-	serving  *node  // the peer of the nodes that synchronise, always without sandbox
+	height   int   // of the chain
+	serving  *node // the peer of the nodes that synchronise, always without sandbox
 	queries  []query
 	syncs    [len(modes)][]figures
 	loads    [len(modes)][]figures
@@ -26,7 +24,7 @@ type bench struct {
 
 // prepare builds the node, has it import the chain and starts the serving node.
 func prepare(o options, dir string) (*bench, error) {
-	b := &bench{options: o, dir: dir, bin: filepath.Join(dir, "btcnode"), chain: filepath.Join(dir, "chain")}
+	b := &bench{options: o, dir: dir, bin: filepath.Join(dir, "btcnode")}
 	if _, err := inNodeModule("build", "-o", b.bin, "."); err != nil {
 		return nil, err
 	}
@@ -36,23 +34,32 @@ func prepare(o options, dir string) (*bench, error) {
 	}
 	blocks := filepath.Join(strings.TrimSpace(btcd), "blockchain", "testdata", "blk_0_to_14131.dat")
 	// Without a peer the node ends after the import.
-	importing, err := start(b.bin, b.chain, append([]string{"--import", blocks, "--exit-at-tip"}, modes[off].flags...))
+	chain := filepath.Join(dir, "chain")
+	importing, err := b.start(off, chain, "--import", blocks, "--exit-at-tip")
 	if err != nil {
 		return nil, err
 	}
 	if err := importing.end(); err != nil {
 		return nil, err
 	}
-	if err := b.during(off, b.chain, nil, b.explore); err != nil {
+	exploring, err := b.start(off, chain)
+	if err != nil {
 		return nil, err
 	}
-	served := filepath.Join(dir, "served")
-	if err := os.CopyFS(served, os.DirFS(b.chain)); err != nil {
+	if err := exploring.finish(off, b.explore(exploring)); err != nil {
 		return nil, err
 	}
-	b.serving, err = start(b.bin, served, modes[off].flags)
+	for m := range modes {
+		if err := os.CopyFS(b.chain(m), os.DirFS(chain)); err != nil {
+			return nil, err
+		}
+	}
+	b.serving, err = b.start(off, chain)
 	return b, err
 }
+
+// chain is the data directory of the node that answers RPC in mode m.
+func (b *bench) chain(m int) string { return filepath.Join(b.dir, modes[m].name) }
 
 // explore finds out what there is to ask for, and waits until the index has all of it.
 func (b *bench) explore(n *node) error {
@@ -90,44 +97,23 @@ func inNodeModule(args ...string) (string, error) {
 	return string(text), nil
 }
 
-// round gives each mode a turn.
-func (b *bench) round(i int) error {
-	for _, w := range []struct {
-		name, other string
-		measure     func(m int) (figures, error)
-		to          *[len(modes)][]figures
-	}{
-		{"sync", "rpc", b.sync, &b.syncs},
-		{"rpc", "sync", b.rpc, &b.loads},
-	} {
-		if b.only == w.other {
-			continue
-		}
-		for _, m := range orders[i%len(orders)] {
-			f, err := w.measure(m)
-			if err != nil {
-				return fmt.Errorf("%s, %s: %w", w.name, modes[m].name, err)
-			}
-			w.to[m] = append(w.to[m], f)
-		}
-	}
-	return nil
-}
-
-// during runs work with a node in mode m and lets it end; a node that ended otherwise, or whose
-// threads were not filtered as the mode says, has measured nothing.
-func (b *bench) during(m int, dir string, flags []string, work func(*node) error) error {
+// start starts a node in mode m.
+func (b *bench) start(m int, dir string, flags ...string) (*node, error) {
 	n, err := start(b.bin, dir, append(flags, modes[m].flags...))
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("%s: %w", modes[m].name, err)
 	}
-	defer n.kill()
-	err = work(n)
+	return n, nil
+}
+
+// finish ends a node in mode m, after an error too. A node that ends otherwise than it should, or whose threads were not
+// filtered as the mode says, has measured nothing.
+func (n *node) finish(m int, err error) error {
 	if err == nil {
 		err = n.checkFilters(m)
 	}
 	if err != nil {
-		return errors.Join(err, fmt.Errorf("the node said:\n%s", n.kill()))
+		return fmt.Errorf("%s: %w; the node said:\n%s", modes[m].name, err, n.kill())
 	}
 	return n.stop()
 }

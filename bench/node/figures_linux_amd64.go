@@ -8,37 +8,40 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// figures are of one node in one round; a thing is a block or a request.
+// figures are what one node did in one round, and what that took; a thing is a block or a request.
 type figures struct {
-	rate    float64         // things a second
-	cpu     float64         // microseconds of the node's processor time a thing
-	sleeps  float64         // of its threads, a thing
+	things  int
+	time    time.Duration
+	cpu     time.Duration   // of the node's process
+	sleeps  int             // of its threads
 	latency []time.Duration // of the requests
 }
 
-// A sample is what a node has done and used until some moment.
+func (f figures) rate() float64       { return float64(f.things) / f.time.Seconds() }
+func (f figures) cpuEach() float64    { return float64(f.cpu.Nanoseconds()) / 1000 / float64(f.things) } // microseconds
+func (f figures) sleepsEach() float64 { return float64(f.sleeps) / float64(f.things) }
+
+// A sample is what a node has used until some moment.
 type sample struct {
 	at     time.Time
-	things int
 	cpu    time.Duration
 	sleeps int
 }
 
-func (n *node) sample(things int) (s sample, err error) {
-	s = sample{at: time.Now(), things: things}
+func (n *node) sample() (s sample, err error) {
+	s.at = time.Now()
 	if s.cpu, err = n.processorTime(); err == nil {
 		s.sleeps, err = n.sleeps()
 	}
 	return s, err
 }
 
-func (s sample) since(from sample) figures {
-	things := float64(s.things - from.things)
-	return figures{
-		rate:   things / s.at.Sub(from.at).Seconds(),
-		cpu:    float64((s.cpu - from.cpu).Nanoseconds()) / 1000 / things,
-		sleeps: float64(s.sleeps-from.sleeps) / things,
-	}
+// add is for things that were done between two samples.
+func (f *figures) add(things int, from, to sample) {
+	f.things += things
+	f.time += to.at.Sub(from.at)
+	f.cpu += to.cpu - from.cpu
+	f.sleeps += to.sleeps - from.sleeps
 }
 
 // processorTime is what all threads of the node have used so far, to the nanosecond: the clock of

@@ -57,8 +57,8 @@ func parse(args []string) (o options, err error) {
 	if !slices.Contains([]string{"", "sync", "rpc"}, o.only) {
 		return o, errors.New("-only: sync or rpc")
 	}
-	if o.rounds < 1 || o.connections < 1 || o.requests < o.connections {
-		return o, errors.New("want a round, a connection, and a request for each connection at least")
+	if o.rounds < 1 || o.connections < 1 || o.requests < turns*o.connections {
+		return o, errors.New("want a round, a connection, and ten requests for each connection at least")
 	}
 	return o, nil
 }
@@ -83,9 +83,23 @@ func run(args []string, out io.Writer) (err error) {
 			return fmt.Errorf("round %d: %w", i+1, err)
 		}
 	}
-	if err := b.serving.stop(); err != nil {
+	if err := b.serving.finish(off, nil); err != nil {
 		return err
 	}
 	b.print(out)
+	return nil
+}
+
+func (b *bench) round(i int) error {
+	if b.only != "rpc" {
+		if err := b.syncRound(i); err != nil {
+			return fmt.Errorf("sync: %w", err)
+		}
+	}
+	if b.only != "sync" {
+		if err := b.rpcRound(i); err != nil {
+			return fmt.Errorf("rpc: %w", err)
+		}
+	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // One round of everything says what it is asked for. That the nodes did their work under the
@@ -60,7 +61,7 @@ func TestWrongMode(t *testing.T) {
 }
 
 func TestParse(t *testing.T) {
-	for _, wrong := range []string{"-only all", "-rounds 0", "-connections 0", "-requests 3"} {
+	for _, wrong := range []string{"-only all", "-rounds 0", "-connections 0", "-requests 79"} {
 		if _, err := parse(strings.Fields(wrong)); err == nil {
 			t.Errorf("%s is taken", wrong)
 		}
@@ -70,10 +71,12 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func seconds(n int) figures { return figures{things: 100, time: time.Duration(n) * time.Second} }
+
 // In the second round all was slower; the ratio does not see it.
 func TestRatios(t *testing.T) {
-	offs, ons := []figures{{rate: 100}, {rate: 50}, {rate: 200}}, []figures{{rate: 90}, {rate: 45}, {rate: 200}}
-	if got, want := spread(ratios(ons, offs, rate)), "0.900 (0.900-1.000)"; got != want {
+	offs, ons := []figures{seconds(1), seconds(2), seconds(1)}, []figures{seconds(2), seconds(4), seconds(1)}
+	if got, want := spread(ratios(ons, offs, figures.rate)), "0.500 (0.500-1.000)"; got != want {
 		t.Errorf("%s, not %s", got, want)
 	}
 }

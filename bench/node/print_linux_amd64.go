@@ -41,9 +41,9 @@ func table(out io.Writer, thing string, all [len(modes)][]figures) {
 	fmt.Fprintf(w, "sandbox\t%ss/s\tto off\tcpu us/%s\tto off\tsleeps/%s\t\n", thing, thing, thing)
 	for m, rounds := range all {
 		fmt.Fprintf(w, "%s\t%.0f\t%s\t%.1f\t%s\t%.2f\t\n", modes[m].name,
-			quantile(each(rounds, rate), 0.5), spread(ratios(rounds, all[off], rate)),
-			quantile(each(rounds, cpu), 0.5), spread(ratios(rounds, all[off], cpu)),
-			quantile(each(rounds, func(f figures) float64 { return f.sleeps }), 0.5))
+			quantile(each(rounds, figures.rate), 0.5), spread(ratios(rounds, all[off], figures.rate)),
+			quantile(each(rounds, figures.cpuEach), 0.5), spread(ratios(rounds, all[off], figures.cpuEach)),
+			quantile(each(rounds, figures.sleepsEach), 0.5))
 	}
 	w.Flush()
 	fmt.Fprintln(out)
@@ -70,8 +70,8 @@ func (b *bench) printLatency(out io.Writer) {
 
 // conclude prints the figures that the rest is for.
 func conclude(out io.Writer, what string, all [len(modes)][]figures, goal float64) {
-	on := ratios(all[threads], all[off], rate)
-	fmt.Fprintf(out, "%s ratio process/off = %.3f\n", what, quantile(ratios(all[process], all[off], rate), 0.5))
+	on := ratios(all[threads], all[off], figures.rate)
+	fmt.Fprintf(out, "%s ratio process/off = %.3f\n", what, quantile(ratios(all[process], all[off], figures.rate), 0.5))
 	fmt.Fprintf(out, "%s ratio on/off = %.3f\n", what, quantile(on, 0.5))
 	word := "reached"
 	if quantile(on, 0.5) < goal {
@@ -79,9 +79,6 @@ func conclude(out io.Writer, what string, all [len(modes)][]figures, goal float6
 	}
 	fmt.Fprintf(out, "%s: at least %.2f (all rounds: %.3f to %.3f)\n", word, goal, slices.Min(on), slices.Max(on))
 }
-
-func rate(f figures) float64 { return f.rate }
-func cpu(f figures) float64  { return f.cpu }
 
 func each(rounds []figures, figure func(figures) float64) (v []float64) {
 	for _, f := range rounds {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -29,46 +30,85 @@ func queries(c *client, height int) (all []query, err error) {
 	return all, nil
 }
 
-// rpc measures a node in mode m that has the whole chain.
-func (b *bench) rpc(m int) (f figures, err error) {
-	err = b.during(m, b.chain, nil, func(n *node) error {
-		clients, err := n.dialAll(b.connections)
-		defer func() {
-			for _, c := range clients {
-				c.close()
-			}
-		}()
-		if err == nil {
-			_, err = load(clients, b.queries, len(b.queries)) // fills the caches
-		}
-		if err != nil {
-			return err
-		}
-		first, err := n.sample(0)
-		if err != nil {
-			return err
-		}
-		latency, err := load(clients, b.queries, b.requests)
-		if err != nil {
-			return err
-		}
-		last, err := n.sample(len(latency))
-		f = last.since(first)
-		f.latency = latency
-		return err
-	})
-	return f, err
+// turns are how often a mode has its turn in a round: the nodes of a round run side by side, and so those that are compared
+// are a fraction of a second apart.
+const turns = 10
+
+// answering is one of these nodes.
+type answering struct {
+	*node
+	clients []*client
+	figures
 }
 
-func (n *node) dialAll(count int) (all []*client, err error) {
-	for range count {
-		c, err := n.dial()
-		if err != nil {
-			return all, err
+func (b *bench) rpcRound(i int) error {
+	var all [len(modes)]answering
+	defer func() {
+		for _, a := range all {
+			a.end()
 		}
-		all = append(all, c)
+	}()
+	for m := range all {
+		if err := b.answer(m, &all[m]); err != nil {
+			return err
+		}
 	}
-	return all, nil
+	for turn := range turns {
+		for _, m := range orders[(i+turn)%len(orders)] {
+			if err := all[m].load(b.queries, b.requests/turns); err != nil {
+				return fmt.Errorf("%s: %w", modes[m].name, err)
+			}
+		}
+	}
+	for m := range all {
+		if err := all[m].finish(m, nil); err != nil {
+			return err
+		}
+		b.loads[m] = append(b.loads[m], all[m].figures)
+	}
+	return nil
+}
+
+// answer starts a node that has the whole chain, and asks it for everything once, which fills its caches.
+func (b *bench) answer(m int, a *answering) (err error) {
+	if a.node, err = b.start(m, b.chain(m)); err != nil {
+		return err
+	}
+	for range b.connections {
+		c, err := a.dial()
+		if err != nil {
+			return err
+		}
+		a.clients = append(a.clients, c)
+	}
+	_, err = load(a.clients, b.queries, len(b.queries))
+	return err
+}
+
+// end closes what is open, after an error too.
+func (a *answering) end() {
+	for _, c := range a.clients {
+		c.close()
+	}
+	if a.node != nil {
+		a.kill()
+	}
+}
+
+// load is one turn.
+func (a *answering) load(queries []query, requests int) error {
+	from, err := a.sample()
+	if err != nil {
+		return err
+	}
+	latency, err := load(a.clients, queries, requests)
+	if err != nil {
+		return err
+	}
+	to, err := a.sample()
+	a.add(len(latency), from, to)
+	a.latency = append(a.latency, latency...)
+	return err
 }
 
 // load has the clients make a number of requests at the same time, each an equal share of them, and

@@ -10,14 +10,21 @@ import (
 	"time"
 )
 
-// sync lets a new node in mode m have all blocks of the serving one.
-func (b *bench) sync(m int) (f figures, err error) {
-	dir := filepath.Join(b.dir, "syncing")
-	err = b.during(m, dir, []string{"--connect", b.serving.at.P2P}, func(n *node) (err error) {
-		f, err = n.follow(b.height)
-		return err
-	})
-	return f, errors.Join(err, os.RemoveAll(dir))
+// syncRound has a new node in each mode take all blocks of the serving one.
+func (b *bench) syncRound(i int) error {
+	for _, m := range orders[i%len(orders)] {
+		dir := filepath.Join(b.dir, "syncing")
+		n, err := b.start(m, dir, "--connect", b.serving.at.P2P)
+		if err != nil {
+			return err
+		}
+		f, err := n.follow(b.height)
+		if err := errors.Join(n.finish(m, err), os.RemoveAll(dir)); err != nil {
+			return err
+		}
+		b.syncs[m] = append(b.syncs[m], f)
+	}
+	return nil
 }
 
 // follow measures from the first block that the node is seen to have to the last. It asks seldom
@@ -29,22 +36,25 @@ func (n *node) follow(height int) (f figures, err error) {
 	}
 	defer c.close()
 	var first, last sample
+	had := 0 // at the first one
 	err = n.until("it had all blocks", func() (bool, time.Duration, error) {
 		h, err := c.blockCount()
 		if err == nil && h == height {
-			last, err = n.sample(h)
+			last, err = n.sample()
 			return true, 0, err
 		}
-		if err == nil && h > 0 && first.things == 0 {
-			first, err = n.sample(h)
+		if err == nil && h > 0 && had == 0 {
+			had = h
+			first, err = n.sample()
 		}
 		if h > 0 && h < height-1000 {
 			return false, 100 * time.Millisecond, err
 		}
 		return false, 2 * time.Millisecond, err
 	})
-	if err == nil && first.things == 0 {
+	if err == nil && had == 0 {
 		err = fmt.Errorf("%d blocks were there at once", height)
 	}
-	return last.since(first), err
+	f.add(height-had, first, last)
+	return f, err
 }
