@@ -28,6 +28,7 @@ func TestServers(t *testing.T) {
 		o := runWebserver(t, build(t, "../..", "./examples/webserver"))
 		checkRuns(t, a.Programs["webserver"], []string{"initialization", "serving", "shutoff"}, o)
 	})
+	t.Run("webserver/gen", func(t *testing.T) { checkServerGenerated(t, a.Programs["webserver"]) })
 	t.Run("daemon", func(t *testing.T) {
 		checkRuns(t, a.Programs["daemon"], []string{"initialization", "serving", "ending"}, runDaemon(t))
 	})
@@ -120,7 +121,7 @@ func (c observed) role(t *testing.T, roles []judged, process []string) *judged {
 	}
 	i := slices.IndexFunc(roles, func(r judged) bool {
 		if c.Thread != "" {
-			return r.Scope == sandbox.ScopeThread && r.Name == c.Thread
+			return r.Scope == sandbox.ScopeThread && named(r.Name, c.Thread)
 		}
 		return r.Scope == sandbox.ScopeProcess && slices.Contains(r.Policies, process[c.Process-1])
 	})
@@ -128,6 +129,14 @@ func (c observed) role(t *testing.T, roles []judged, process []string) *judged {
 		t.Fatalf("no role for %+v", c)
 	}
 	return &roles[i]
+}
+
+// named reports whether a thread has a name, or one that this format makes.
+func named(format, name string) bool {
+	if before, ok := strings.CutSuffix(format, "%d"); ok {
+		return strings.TrimRight(name, "0123456789") == before
+	}
+	return format == name
 }
 
 // admits reports whether the analysis knows a call, with these arguments.
@@ -164,4 +173,22 @@ func (s shared) permits(c observed, pid int) bool {
 	call.Nr, call.Args = c.Nr, c.Args
 	action, _ := seccomp.Filter(s).ForPID(pid).Decide(call)
 	return action.Permits()
+}
+
+// has reports whether the share has a call, whatever its arguments.
+func (s shared) has(call string) bool {
+	return slices.ContainsFunc(s.Rules, func(r seccomp.Rule) bool { return r.Call == call && r.Action.Permits() })
+}
+
+// chosenOnly is the share without conditions on data, which recordings do not have.
+func (s shared) chosenOnly() shared {
+	s.Rules = slices.Clone(s.Rules)
+	for i, r := range s.Rules {
+		call, _ := seccomp.CallOf(r.Call)
+		s.Rules[i].When = slices.DeleteFunc(slices.Clone(r.When), func(c seccomp.Cond) bool {
+			arg, _, ok := c.Masks()
+			return !ok || sysargs.Chosen(call.Nr, arg) == 0
+		})
+	}
+	return s
 }
