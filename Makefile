@@ -7,9 +7,9 @@ NEXT = go1.27.4
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DEADCODE = golang.org/x/tools/cmd/deadcode@v0.52.0
 VULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
-NESTED = examples/btcnode examples/storage bench cmd/sandboxctl cmd/sandboxvet
+NESTED = examples/btcd examples/btcnode examples/storage examples/webservice bench cmd/sandboxctl cmd/sandboxvet
 
-.PHONY: bench coverage deadcode demo fuzz-long integration kernels learn violation test test-next test-next-all test-pure test-cgo test-user test-nested check fmt vet staticcheck race reproducible vulncheck cross generate
+.PHONY: bench bench-node coverage deadcode demo fuzz-long integration kernels learn soak violation test test-next test-next-all test-pure test-cgo test-user test-nested check fmt vet staticcheck race reproducible vulncheck cross generate
 
 # A real node syncs 14,131 blocks from another, every role under its own policy.
 demo:
@@ -40,6 +40,11 @@ test-user:
 test-nested:
 	for m in $(NESTED); do (cd $$m && CGO_ENABLED=0 $(GO) test $(GOTESTFLAGS) ./...) || exit 1; done
 
+# The node through laps of a hard life, under "abort": make soak FOR=8h
+FOR ?= 10m
+soak:
+	cd examples/btcnode && CGO_ENABLED=0 $(GO) run ./soak -for $(FOR)
+
 # Exports under the programs that read them: root, and the packages that .ci/run installs.
 integration:
 	cd cmd/sandboxctl && $(GO) vet -tags integration ./integration && CGO_ENABLED=0 $(GO) test -tags integration -count=1 $(GOTESTFLAGS) ./integration
@@ -56,6 +61,10 @@ fuzz-long:
 # This compiler and its peers side by side; what a violation, a hot call, a notification costs: bench/README.md.
 bench:
 	cd bench && $(GO) run . && $(GO) run ./violations && $(GO) run ./hotcalls && $(GO) run ./notify
+
+# What the sandbox costs a whole node: a sync and RPC, without, with the process policy, with all.
+bench-node:
+	cd bench && CGO_ENABLED=0 $(GO) run ./node
 
 # The Go runtime's own calls on the Go release after the oldest supported one, which the
 # go command fetches through the module proxy: its scenarios under every policy, seen by
@@ -101,7 +110,7 @@ reproducible:
 # But for databases and an analysis of whole programs, which take minutes with the race detector and share nothing.
 race:
 	CGO_ENABLED=1 $(GO) test -race $(GOTESTFLAGS) ./...
-	for m in $(filter-out examples/storage cmd/sandboxvet,$(NESTED)); do (cd $$m && CGO_ENABLED=1 $(GO) test -race $(GOTESTFLAGS) ./...) || exit 1; done
+	for m in $(filter-out examples/storage examples/webservice cmd/sandboxvet,$(NESTED)); do (cd $$m && CGO_ENABLED=1 $(GO) test -race $(GOTESTFLAGS) ./...) || exit 1; done
 
 # Elsewhere the library and its tests must build; they fail with ErrUnsupported.
 cross:
