@@ -10,9 +10,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/syscall-sandbox/sandbox/cmd/sandboxvet/internal/load"
+	"github.com/syscall-sandbox/sandbox/internal/testproc"
 )
 
 // What -gen writes is put into programs, which are built and run under it.
@@ -124,4 +126,29 @@ func checkNodeGenerated(t *testing.T, dir string, roles []judged) {
 		t.Errorf("policies of %d roles were put into the node, of %d", put, len(roles))
 	}
 	(&nodes{program: g.build(t), action: "abort", blocks: liveBlocks}).run(t)
+}
+
+// TestGenerated has a program of the corpus, which its own policies kill, run to its end.
+func TestGenerated(t *testing.T) {
+	dir := filepath.Join(writeCorpus(t).dir, "process")
+	testproc.Cmd{Executable: build(t, dir, ".")}.Run(t).ExpectSignal(t, syscall.SIGSYS)
+	roles := analyse(t, load.Options{Dir: dir, Patterns: []string{"."}}).Programs["process"]
+	g := generate(dir)
+	for call, pattern := range map[string]string{
+		"sandbox.SetupSyscallSandbox": `()(sandbox\.Config\{)(\})`,
+		"sandbox.SetProcessPolicy":    `(SetProcessPolicy\()sandbox\.\w+()(\))`,
+		"sandbox.Go":                  `(sandbox\.Go\()sandbox\.\w+()(,)`,
+	} {
+		i := slices.IndexFunc(roles, func(r judged) bool { return r.Call == call })
+		if i < 0 {
+			t.Fatalf("no %s", call)
+		}
+		name := g.policy(&roles[i])
+		if call == "sandbox.SetupSyscallSandbox" {
+			name = "Initial: " + name
+		}
+		g.replace(t, "main.go", pattern, func(match []string) string { return match[1] + match[2] + name + match[3] })
+	}
+	testproc.Cmd{Executable: g.build(t)}.Run(t).ExpectExit(t, 0)
+	g.check(t)
 }
