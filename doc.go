@@ -118,6 +118,12 @@
 // UnlockOSThread does not undo the lock. A channel operation between a locked
 // goroutine and another costs about a thread switch: pass work in batches.
 //
+// Every function may be called by any number of goroutines at once. Those that put
+// filters on, and [Threads], take turns: a policy is in force when its call returns, or
+// the call is an error and has changed nothing. A narrowing among them waits about a second
+// for threads that are ending, and while others have policies of their own it is a
+// [*DivergedError]: try again when they are gone.
+//
 // Files and connections that are forgotten are closed by a finalizer, under the process
 // policy: it should permit close and epoll_ctl. docs/standard-library.md has what of the
 // standard library works under which policy, and what to warm up before narrowing.

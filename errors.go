@@ -39,6 +39,10 @@ var (
 	// further policy is put on. Find what calls sigaction for signal 31.
 	ErrHandlerGone = errors.New("sandbox: the handler of SIGSYS that reports violations is gone: something has replaced it")
 
+	// ErrNoInstance: more policies are in force at a time than reports can tell apart: 16384,
+	// of the process and of threads together. They come back when threads end.
+	ErrNoInstance = errors.New("sandbox: too many policies are in force on threads at a time: let threads end")
+
 	// ErrExecuted: TestDisallowedSandboxCall's call was executed.
 	ErrExecuted = errors.New("sandbox: getgroups(2) was executed, nothing refused it")
 )

@@ -17,16 +17,24 @@ import (
 	"github.com/syscall-sandbox/sandbox/seccomp"
 )
 
-// A breaker lets one call of another process fail, the k-th of those that its own code, not
-// the Go runtime, makes in a window that it opens and closes; all others are executed. It
-// holds the listener of a filter that the process has put on itself.
+// A breaker lets one call of another process fail, the k-th of its number that the process's
+// own code, not the Go runtime, makes in a window that it opens and closes; all others are
+// executed. It holds the listener of a filter that the process has put on itself.
 type breaker struct {
 	mu     sync.Mutex
 	open   bool
-	k      uint64
+	fails  nth
 	errno  uint16
-	seen   []uint32 // numbers of the calls in the window
-	failed uint64   // the number of the one that failed, plus 1
+	seen   []uint32          // numbers of the calls in the window
+	count  map[uint32]uint64 // by number
+	failed bool
+}
+
+// nth is the k-th call of a number. The goroutine of reports makes calls beside those of setup:
+// counted together they would not be the same ones each time.
+type nth struct {
+	nr uint32
+	k  uint64 // from 1 on; 0: none
 }
 
 // breakable are the calls of setup, narrowing and Go that can fail while the Go runtime lives
@@ -35,7 +43,7 @@ type breaker struct {
 // gettid, which cannot fail.
 var breakable = []string{"seccomp", "prctl", "rt_sigaction", "pipe2", "fcntl", "epoll_ctl", "openat", "read", "close", "getdents64", "tgkill", "personality"}
 
-// What the worker tells the breaker, by a call that no policy refuses: close(message, k, errno).
+// What the worker tells the breaker, by a call that no policy refuses: close(message, nr, k, errno).
 const (
 	openWindow  = 0x6f70656e_00000000
 	closeWindow = 0x73687574_00000000
@@ -57,16 +65,15 @@ func underBreaker() {
 	must(socket.Close())
 }
 
-// breaking opens the window, runs fn, and closes it again. It returns how many calls there
-// were and the number of the one that failed, -1 if none did.
-func breaking(k int, errno unix.Errno, fn func()) (calls, failed int) {
-	unix.RawSyscall(unix.SYS_CLOSE, openWindow, uintptr(k), uintptr(errno))
+// breaking opens the window, runs fn, and closes it again. It reports whether a call failed.
+func breaking(fails nth, errno unix.Errno, fn func()) bool {
+	unix.RawSyscall6(unix.SYS_CLOSE, openWindow, uintptr(fails.nr), uintptr(fails.k), uintptr(errno), 0, 0)
 	fn()
 	r, _, e := unix.RawSyscall(unix.SYS_CLOSE, closeWindow, 0, 0)
 	if e != 0 {
 		testproc.Fail("the breaker: %v", e)
 	}
-	return int(r >> 16), int(r&0xffff) - 1
+	return r == 1
 }
 
 func (b *breaker) handle(_ context.Context, r *seccomp.Request) {
@@ -75,13 +82,17 @@ func (b *breaker) handle(_ context.Context, r *seccomp.Request) {
 	var err error
 	switch c := r.Call; {
 	case c.Nr == unix.SYS_CLOSE && c.Args[0] == openWindow:
-		b.open, b.k, b.errno, b.seen, b.failed = true, c.Args[1], uint16(c.Args[2]), nil, 0
+		b.open, b.fails, b.errno, b.count = true, nth{uint32(c.Args[1]), c.Args[2]}, uint16(c.Args[3]), make(map[uint32]uint64)
 		err = r.Return(0)
 	case c.Nr == unix.SYS_CLOSE && c.Args[0] == closeWindow:
 		b.open = false
-		err = r.Return(uint64(len(b.seen))<<16 | b.failed)
+		result := uint64(0)
+		if b.failed {
+			result = 1
+		}
+		err = r.Return(result)
 	case b.counts(c):
-		b.failed = uint64(c.Nr) + 1
+		b.failed = true
 		err = r.Fail(b.errno)
 	default:
 		err = r.UnsafeContinue()
@@ -102,7 +113,8 @@ func (b *breaker) counts(c seccomp.Call) bool {
 		return false
 	}
 	b.seen = append(b.seen, c.Nr)
-	return uint64(len(b.seen)) == b.k
+	b.count[c.Nr]++
+	return b.fails == nth{c.Nr, b.count[c.Nr]}
 }
 
 // A broken is how a worker ended, and what it printed.

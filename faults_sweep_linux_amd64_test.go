@@ -77,12 +77,12 @@ func elsewhere() (on func(func()), loop func()) {
 	}, loop
 }
 
-// breaks lets the k-th call of an operation fail, looks what has become of the process, does
+// breaks lets a call of an operation fail, looks what has become of the process, does
 // the operation once more and then violates the policy.
 func breaks() {
 	args := testproc.Args()
-	op, action, k := operations[args[0]], args[1], atoi(args[2])
-	errno := unix.Errno(atoi(args[3]))
+	op, action, errno := operations[args[0]], args[1], unix.Errno(atoi(args[2]))
+	fails := nth{uint32(atoi(args[3])), uint64(atoi(args[4]))}
 	config := sandbox.Config{}
 	must(config.Action.UnmarshalText([]byte(action)))
 	reported := make(chan struct{}, 1)
@@ -102,7 +102,10 @@ func breaks() {
 	}
 	before := stand()
 	var on func(func())
-	_, failed := breaking(k, errno, func() { on, err = op(config) })
+	failed := -1
+	if breaking(fails, errno, func() { on, err = op(config) }) {
+		failed = int(fails.nr)
+	}
 	switch {
 	case failed < 0 && err == nil:
 		fmt.Println(action, "unbroken")
@@ -197,52 +200,58 @@ func sum(count map[string]int) (n int) {
 
 // sweep runs breaks for every call of an operation, and prints what came of each.
 func sweep() {
-	args := testproc.Args()
-	op, action, errno := args[0], args[1], args[2]
-	whole := breakOne("breaks", op, action, "0", errno)
-	diedAsSaid(whole, 0)
-	turns := make(chan int)
+	run := func(fails nth) broken {
+		args := append(testproc.Args(), strconv.Itoa(int(fails.nr)), strconv.Itoa(int(fails.k)))
+		b := breakOne("breaks", args...)
+		diedAsSaid(b, fails)
+		return b
+	}
+	turns := make(chan nth)
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	for range 2 {
 		all.Go(func() {
-			for k := range turns {
-				b := breakOne("breaks", op, action, strconv.Itoa(k), errno)
-				diedAsSaid(b, k)
+			for fails := range turns {
+				b := run(fails)
 				mu.Lock()
 				fmt.Print(b.stdout)
 				mu.Unlock()
 			}
 		})
 	}
-	for _, k := range different(whole.calls) {
-		turns <- k
+	for _, fails := range different(run(nth{}).calls) {
+		turns <- fails
 	}
 	close(turns)
 	all.Wait()
 }
 
 // different leaves out most of what is made in loops, over signals and over threads: of
-// calls between the same two others it takes the first two and the last.
-func different(calls []uint32) (ks []int) {
-	at := make(map[[3]uint32][]int)
-	for i := range calls {
-		around := [3]uint32{0: calls[max(i-1, 0)], 1: calls[i], 2: calls[min(i+1, len(calls)-1)]}
-		at[around] = append(at[around], i+1)
+// calls between the same two others it takes the first and the last.
+func different(calls []uint32) (list []nth) {
+	first, last := make(map[[3]uint32]nth), make(map[[3]uint32]nth)
+	count := make(map[uint32]uint64)
+	for i, nr := range calls {
+		count[nr]++
+		n := nth{nr, count[nr]}
+		around := [3]uint32{calls[max(i-1, 0)], nr, calls[min(i+1, len(calls)-1)]}
+		if _, ok := first[around]; !ok {
+			first[around] = n
+			list = append(list, n)
+		}
+		last[around] = n
 	}
-	for _, same := range at {
-		ks = append(ks, same[:min(2, len(same))]...)
-		if len(same) > 2 {
-			ks = append(ks, same[len(same)-1])
+	for around, n := range last {
+		if n != first[around] {
+			list = append(list, n)
 		}
 	}
-	slices.Sort(ks)
-	return ks
+	return list
 }
 
 // diedAsSaid checks that a worker said by which action its violation would end, that it ended
 // so, and that the violation was reported: whatever failed before, the reporter lives.
-func diedAsSaid(b broken, k int) {
+func diedAsSaid(b broken, fails nth) {
 	status := b.state.Sys().(syscall.WaitStatus)
 	reported := strings.Contains(b.stderr, reportLine) && strings.Contains(b.stderr, "  remedy:   ")
 	action, _, ok := strings.Cut(b.stdout, " ")
@@ -255,9 +264,12 @@ func diedAsSaid(b broken, k int) {
 		ok = ok && reported && status.ExitStatus() == 0
 	}
 	if !ok {
-		testproc.Fail("call %d: %v: %s\n%s", k, b.state, b.stdout, b.stderr)
+		testproc.Fail("call %d of %s: %v: %s\n%s", fails.k, sysnoName(int(fails.nr)), b.state, b.stdout, b.stderr)
 	}
 }
+
+// patience is for children that do hundreds of things on a loaded machine.
+const patience = 8 * time.Minute
 
 // Whatever call fails of those that setup, narrowing, SetSyscallSandboxPolicy and Go make,
 // either it does not matter, and the policy is in force with its reports; or there is a typed
@@ -279,7 +291,7 @@ func TestEveryCallFails(t *testing.T) {
 		for _, errno := range c.errnos {
 			t.Run(fmt.Sprint(c.op, " ", c.action, " ", errno), func(t *testing.T) {
 				t.Parallel()
-				r := testproc.Run(t, "sweep", c.op, c.action, strconv.Itoa(int(errno))).ExpectExit(t, 0)
+				r := testproc.Cmd{Name: "sweep", Args: []string{c.op, c.action, strconv.Itoa(int(errno))}, Timeout: patience}.Run(t).ExpectExit(t, 0)
 				checkSweep(t, r.Stdout)
 			})
 		}

@@ -165,7 +165,7 @@ func (c Config) check(initial SyscallSandboxPolicy) error {
 // a single thread: the kernel spreads filters only to threads that have the
 // caller's own.
 //
-// Errors: [ErrNotSetUp], [ErrSealed], [ErrThreadsOnly], [ErrHandlerGone],
+// Errors: [ErrNotSetUp], [ErrSealed], [ErrThreadsOnly], [ErrHandlerGone], [ErrNoInstance],
 // *[PolicyError], *[TransitionError], *[DivergedError] with the threads that have a policy of their own, and those of
 // installing, as for [SetupSyscallSandbox]. After an error nothing has changed.
 func SetProcessPolicy(p SyscallSandboxPolicy) error {

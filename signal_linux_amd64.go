@@ -136,7 +136,7 @@ func addInstance(c chain, thread string, guards bool) (uint16, error) {
 		instances[n] = in
 		return uint16(n), nil
 	}
-	return 0, fmt.Errorf("sandbox: %d threads have a policy of their own: reports cannot tell more apart", maxInstances)
+	return 0, ErrNoInstance
 }
 
 func removeInstance(i uint16) { inUse[i] = false }

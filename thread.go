@@ -42,7 +42,7 @@ type threadState struct {
 // process policy. On the main thread the filter stays until the process ends, and
 // [SetProcessPolicy] fails from then on; [Go] avoids that.
 //
-// Errors: [ErrNotSetUp], [ErrSealed], [ErrHandlerGone], *[PolicyError],
+// Errors: [ErrNotSetUp], [ErrSealed], [ErrHandlerGone], [ErrNoInstance], *[PolicyError],
 // *[TransitionError], *seccomp.InstallError. After an error the thread is as before, but
 // no_new_privs may be set. With [UnsafeActionOff] the policy is checked and
 // nothing else is done.
