@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -63,14 +64,14 @@ type attack struct {
 
 var attacks = []attack{
 	// SQL, in the database that is open: nothing of this is a system call that could be refused.
-	{name: "read all", path: "/search", of: "' OR 1=1 --", answer: "private"},
-	{name: "change all", path: "/search", of: "'; UPDATE entries SET text = 'changed' RETURNING text --", answer: "changed"},
+	{name: "read all entries", path: "/search", of: "' OR 1=1 --", answer: "private"},
+	{name: "change all entries", path: "/search", of: "'; UPDATE entries SET text = 'changed' RETURNING text --", answer: "changed"},
 	// SQL that opens files: SQLite looks first whether a part of the path is a link. The service may write DIR.
 	{name: "read another database", path: "/search", of: "'; ATTACH 'DIR/other.db' AS o; SELECT secret FROM o.secrets --", refused: "lstat"},
-	{name: "write a file", path: "/search", of: "'; VACUUM INTO 'DIR/new' --", refused: "lstat"},
+	{name: "write a new file", path: "/search", of: "'; VACUUM INTO 'DIR/new' --", refused: "lstat"},
 	// Go code.
 	{name: "read a file", path: "/read", of: "/etc/passwd", answer: "operation not permitted"},
-	{name: "write memory", path: "/write", of: "/proc/self/mem", refused: "openat"},
+	{name: "write to a file", path: "/write", of: "/proc/self/mem", refused: "openat"},
 	{name: "ask another server", path: "/fetch", of: "http://127.0.0.1:1", refused: "socket"},
 	{name: "run a program", path: "/run", of: "/bin/id", answer: "operation not permitted"},
 }
@@ -96,6 +97,28 @@ func TestPlanted(t *testing.T) {
 					p.refused(action, a.refused)
 				}
 			})
+		}
+	}
+}
+
+// The table in README.md says what happens.
+func TestReadmeAttacks(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(readme), "\n")
+	for _, a := range attacks {
+		says := "the service ends: `" + a.refused + "`"
+		switch {
+		case a.refused != "":
+		case a.path == "/search":
+			says = "**nothing stops it**"
+		default:
+			says = `"` + a.answer + `"; the service goes on`
+		}
+		if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, "| "+a.name) && strings.Contains(line, says) }) {
+			t.Errorf("README.md does not say of %q: %s", a.name, says)
 		}
 	}
 }
