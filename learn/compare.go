@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/syscall-sandbox/sandbox/internal/abi"
+	"github.com/syscall-sandbox/sandbox/internal/gobase"
+	"github.com/syscall-sandbox/sandbox/internal/sysno"
 	"github.com/syscall-sandbox/sandbox/seccomp"
 )
 
@@ -17,6 +19,9 @@ type Difference struct {
 	// set of values, by number. Arguments that were not recorded have values for
 	// which the filter refuses the call.
 	Missing []seccomp.Call
+	// Undecided are calls that the filter permits for some values of what was not
+	// recorded, and refuses for others.
+	Undecided []seccomp.Call
 	// Unused are rules that permit something and that no call of the phase needs.
 	Unused []seccomp.Rule
 	// Wider are rules that were used but permit more than that.
@@ -34,11 +39,12 @@ type Wider struct {
 // as SyscallSandboxPolicy.Filter returns it for the scope of the phase. A call is
 // permitted if the filter's action for it is, see [seccomp.Action.Permits].
 //
-// Of a descriptor, pointer or process id nothing was recorded: a call is missing if
-// the filter refuses it for any value of them, and a rule is used if some value
-// reaches it. So a condition IsSelf must be turned into a number first, any number:
-// f.ForPID(1). A kill of the own process is missing all the same if the filter
-// permits no other: nothing recorded says whom it was for.
+// Of a descriptor, pointer or process id nothing was recorded: if it depends on them
+// whether the filter permits a call, the call is undecided, and a rule is used if some
+// value reaches it. So a condition IsSelf must be turned into a number first, any number:
+// f.ForPID(1). Not in question are calls that the Go runtime alone makes like that: mmap
+// without a file, threads. Nor is a call missing for which the filter has the errno that
+// its callers have a fallback for.
 //
 // Rules for what the library permits by itself, the Go runtime's share and seccomp,
 // are neither unused nor wider; nor are rules wider for calls that [Phase.Rules]
@@ -56,7 +62,7 @@ func (p *Phase) Compare(f seccomp.Filter) Difference {
 	used := p.used()
 	for _, u := range used {
 		own := seccomp.Filter{Default: f.Default, Rules: rest[u.name]}
-		d.Missing = append(d.Missing, u.missing(own)...)
+		u.refused(own, given[u.nr] || u.nr == sysno.Mmap, &d)
 	}
 	seen := make(map[string]int) // by call: rules so far
 	for _, r := range f.Rules {
@@ -112,27 +118,61 @@ func (u *allowance) conds(c Call) []seccomp.Cond {
 	return pointOf(u.nr, c).conds()
 }
 
-// missing are the calls that the filter, which has rules for this call only, does not
-// permit.
-func (u *allowance) missing(f seccomp.Filter) (calls []seccomp.Call) {
+// refused adds the calls that the filter, which has rules for this call only, does not
+// permit for all values. What the library's rules may permit is theirs, if nobody else
+// makes such calls.
+func (u *allowance) refused(f seccomp.Filter, nobodyElse bool, d *Difference) {
 	for _, c := range u.calls {
-		call := seccomp.Call{Arch: abi.AuditArchX86_64, Nr: u.nr, Args: c.Args}
-		if action, _ := f.Decide(call); c.unseen() {
-			// With arguments that nobody saw any rule that permits may be the one.
-			permits := func(r seccomp.Rule) bool { return r.Action.Permits() }
-			if !action.Permits() && !slices.ContainsFunc(f.Rules, permits) {
-				calls = append(calls, call)
-			}
-			continue
-		} else if !action.Permits() {
-			calls = append(calls, call)
+		refused := u.witnesses(f, c)
+		if len(refused) == 0 {
 			continue
 		}
-		asked := seccomp.Filter{Rules: []seccomp.Rule{{Call: u.name, When: u.conds(c), Action: seccomp.Allow}}}
-		witnesses, _ := seccomp.Uncovered(f, asked)
-		calls = append(calls, witnesses...)
+		mine, library := u.permitted(f, c)
+		switch {
+		case library && nobodyElse || mine && c.unseen() || u.fallback(f):
+		case mine || library:
+			d.Undecided = append(d.Undecided, refused...)
+		default:
+			d.Missing = append(d.Missing, refused...)
+		}
 	}
-	return calls
+}
+
+// witnesses are calls like the recorded one that the filter does not permit.
+func (u *allowance) witnesses(f seccomp.Filter, c Call) []seccomp.Call {
+	call := seccomp.Call{Arch: abi.AuditArchX86_64, Nr: u.nr, Args: c.Args}
+	if action, _ := f.Decide(call); !action.Permits() {
+		return []seccomp.Call{call}
+	}
+	if c.unseen() {
+		return nil
+	}
+	asked := seccomp.Filter{Rules: []seccomp.Rule{{Call: u.name, When: u.conds(c), Action: seccomp.Allow}}}
+	witnesses, _ := seccomp.Uncovered(f, asked)
+	return witnesses
+}
+
+// permitted reports whether rules permit the recorded call for some values of what was
+// not recorded: those of the policy, and those of the Go runtime's share.
+func (u *allowance) permitted(f seccomp.Filter, c Call) (mine, library bool) {
+	for i, r := range f.Rules {
+		if r.Action.Permits() && reaches(f.Rules[:i+1], u.conds(c)) {
+			mine = mine || !ofLibrary(r)
+			library = library || ofLibrary(r)
+		}
+	}
+	return mine, library
+}
+
+// fallback reports whether the filter answers the call by the errno of the table.
+func (u *allowance) fallback(f seccomp.Filter) bool {
+	for a := range gobase.Answers() {
+		if a.Nr == u.nr {
+			last := len(f.Rules) - 1
+			return last >= 0 && f.Rules[last].When == nil && f.Rules[last].Action == seccomp.Errno(a.Errno)
+		}
+	}
+	return false
 }
 
 // reaches reports whether the last of the rules of a call is the first to match for
@@ -174,6 +214,9 @@ func (d Difference) String() string {
 	var lines []string
 	for _, c := range d.Missing {
 		lines = append(lines, "missing: "+decode(c.Nr, c.Args))
+	}
+	for _, c := range d.Undecided {
+		lines = append(lines, "undecided: "+decode(c.Nr, c.Args))
 	}
 	for _, r := range d.Unused {
 		lines = append(lines, "unused: "+ruleText(r))

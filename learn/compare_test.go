@@ -20,6 +20,8 @@ func TestCompare(t *testing.T) {
 	refuse.Action = seccomp.Errno(abi.EPERM)
 	runtime := allow("kill", seccomp.Arg32(0).IsSelf())
 	runtime.Reason = "Go runtime: signal_unix.go"
+	heap := allow("mmap", seccomp.Arg32(2).Is(3), seccomp.Arg32(3).Is(0x22), seccomp.Arg32(4).Is(0xffffffff))
+	heap.Reason = "Go runtime: mem_linux.go"
 	var many []Call
 	for v := range uint64(130) {
 		if v != 5 {
@@ -38,7 +40,7 @@ func TestCompare(t *testing.T) {
 		{"missing by value", fcntls(3, 4), []seccomp.Rule{allow("fcntl", cmd.Is(3))}, "missing: " + decode(fcntl, Args{0, 4})},
 		{"missing by an earlier rule", fcntls(3, 4), []seccomp.Rule{refuse, allow("fcntl")},
 			"missing: " + decode(fcntl, Args{0, 4}) + "\nwider: fcntl, used for\n  " + decode(fcntl, Args{0, 3}) + " (7 times)"},
-		{"missing by a descriptor", fcntls(3), []seccomp.Rule{allow("fcntl", seccomp.Arg32(0).Is(0), cmd.Is(3))}, "missing: " + decode(fcntl, Args{0, 3})},
+		{"depends on a descriptor", fcntls(3), []seccomp.Rule{allow("fcntl", seccomp.Arg32(0).Is(0), cmd.Is(3))}, "undecided: " + decode(fcntl, Args{0, 3})},
 		{"unused", fcntls(3), []seccomp.Rule{allow("openat"), allow("fcntl", cmd.Is(3)), allow("fcntl", cmd.Is(4))},
 			"unused: openat\nunused: fcntl if arg1:32 == 0x4"},
 		{"refusals are not unused", nil, []seccomp.Rule{refuse}, ""},
@@ -52,7 +54,12 @@ func TestCompare(t *testing.T) {
 		{"not seen is neither missing nor wider", []Call{{Syscall: "clone", Mark: "passes"}}, []seccomp.Rule{allow("clone", seccomp.Arg64(0).Masked(0x10000, 0x10000))}, ""},
 		{"not seen and refused", []Call{{Syscall: "clone", Mark: "passes"}}, nil, "missing: " + decode(clone56, Args{})},
 		{"too many values to say which", many, []seccomp.Rule{allow("ioctl", cmd.Less(64)), allow("ioctl")}, ""},
-		{"own pid", []Call{{Syscall: "kill", Args: Args{1: 15}}}, []seccomp.Rule{allow("kill", seccomp.Arg32(0).IsSelf(), cmd.Is(15))}, "missing: " + decode(kill, Args{0, 15})},
+		{"own pid", []Call{{Syscall: "kill", Args: Args{1: 15}}}, []seccomp.Rule{allow("kill", seccomp.Arg32(0).IsSelf(), cmd.Is(15))}, "undecided: " + decode(kill, Args{0, 15})},
+		{"own pid, by the runtime's share", []Call{{Syscall: "kill", Args: Args{1: 15}}}, []seccomp.Rule{runtime}, "undecided: " + decode(kill, Args{0, 15})},
+		{"the runtime's own", []Call{{Syscall: "mmap", Args: Args{2: 3, 3: 0x22}}}, []seccomp.Rule{heap}, ""},
+		{"not the runtime's", []Call{{Syscall: "mmap", Args: Args{2: 3, 3: 1}}}, []seccomp.Rule{heap}, "missing: " + decode(mmap, Args{2: 3, 3: 1})},
+		{"has a fallback", []Call{{Syscall: "uname"}}, []seccomp.Rule{{Call: "uname", Action: seccomp.Errno(abi.ENOSYS)}}, ""},
+		{"has none", []Call{{Syscall: "uname"}}, []seccomp.Rule{{Call: "uname", Action: seccomp.Errno(abi.EPERM)}}, "missing: uname(_)"},
 	} {
 		p := Phase{Policies: []string{"net"}, Thread: true, Calls: test.calls}
 		got := p.Compare(seccomp.Filter{Rules: test.rules}.ForPID(1))
@@ -70,7 +77,7 @@ func TestComparePermissiveDefault(t *testing.T) {
 	}
 }
 
-const fcntl, clone56, kill = 72, 56, 62
+const fcntl, clone56, kill, mmap = 72, 56, 62, 9
 
 func fcntls(commands ...uint64) (calls []Call) {
 	for _, c := range commands {

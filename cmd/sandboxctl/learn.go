@@ -141,7 +141,8 @@ func learnDiff() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "diff POLICY FILE...", Short: "Say what a policy lacks of a recording, and what of it nobody used",
 		Long: `Compare a policy with what was called while a policy of that name, or of --phase, was
-in force: "+" the policy lacks the call, "-" nobody used the rule, "<" the rule that would
+in force: "+" the policy lacks the call, "?" it depends on what is not recorded, such as a
+descriptor, whether it has it, "-" nobody used the rule, "<" the rule that would
 permit just what was used of a wider one. Exit status 1: it lacks something.`,
 		Args: cobra.MinimumNArgs(2), ValidArgsFunction: completePolicies(1),
 	}
@@ -171,6 +172,9 @@ permit just what was used of a wider one. Exit status 1: it lacks something.`,
 		d := p.Compare(f.ForPID(1))
 		for _, c := range d.Missing {
 			cmd.Println("+", c)
+		}
+		for _, c := range d.Undecided {
+			cmd.Println("?", c)
 		}
 		printRules(cmd, "-", d.Unused)
 		for _, w := range d.Wider {
