@@ -3,11 +3,14 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"slices"
 	"testing"
 
+	"github.com/syscall-sandbox/sandbox"
 	"github.com/syscall-sandbox/sandbox/learn"
+	"github.com/syscall-sandbox/sandbox/seccomp"
 )
 
 // TestLearn lets the nodes live while everything is recorded: what they did is in the recording, and the policy would have
@@ -34,9 +37,23 @@ func TestLearn(t *testing.T) {
 	if steady < 0 {
 		t.Fatalf("nothing is recorded under steady: %+v", recording)
 	}
+	if d := recording.Phases[steady].Compare(steadyFilter(t)); len(d.Missing) > 0 {
+		t.Errorf("the policy lacks what was called: %v", d.Missing)
+	}
 	for _, want := range []string{"accept4", "connect", "openat", "renameat", "flock"} {
 		if !slices.ContainsFunc(recording.Phases[steady].Calls, func(c learn.Call) bool { return c.Syscall == want }) {
 			t.Errorf("no %s is recorded", want)
 		}
 	}
+}
+
+// steadyFilter is that of daemon's policy, which a test there keeps in steady.json.
+func steadyFilter(t *testing.T) seccomp.Filter {
+	text, err := os.ReadFile("daemon/steady.json")
+	must(t, err)
+	var steady sandbox.SyscallSandboxPolicy
+	must(t, json.Unmarshal(text, &steady))
+	f, err := steady.Filter(sandbox.ScopeProcess, sandbox.ActionKillProcess)
+	must(t, err)
+	return f.ForPID(1)
 }
