@@ -11,6 +11,9 @@ import "github.com/syscall-sandbox/sandbox/learn"
 //
 // Under [UnsafeActionLearn] they are the calls that the policies in force would have
 // refused. At most 8192 are told apart; further ones are counted by call alone.
+//
+// Reports are written by a goroutine, so of what happens in the last moment of a program
+// that goes on after violations there may be none. Log the list as the last thing.
 func Violations() []Violation {
 	state.mu.Lock()
 	a, on := state.action, state.ready && state.action != UnsafeActionOff
