@@ -19,8 +19,8 @@ import (
 	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/rpcapi"
 )
 
-// shutdownTimeout is what requests in progress get.
-const shutdownTimeout = 5 * time.Second
+// shutdownTimeout is what requests in progress get; a profile takes as long as it was asked for.
+const shutdownTimeout = 30 * time.Second
 
 // errStopped ends work that a stop interrupted.
 var errStopped = errors.New("the node stops")

@@ -205,7 +205,7 @@ func checkBlocks(t *testing.T, p *nodeproc.Process) {
 	if err != nil || tx.Height != firstSpend || tx.BlockHash != blockHash {
 		t.Errorf("getrawtransaction: %+v, %v", tx, err)
 	}
-	for _, bad := range [][]any{{"getblockhash", tipHeight + 1}, {"getblockhash"}, {"getblock", "00"}, {"getblock", "xyz"}, {"getrawtransaction", blockHash}, {"nosuchmethod"}} {
+	for _, bad := range [][]any{{"getblockhash", tipHeight + 1}, {"getblockhash"}, {"getblock", "00"}, {"getblock", "xyz"}, {"getrawtransaction", blockHash}, {"freememory"}, {"nosuchmethod"}} {
 		var rpcErr *btcjson.RPCError
 		if err := p.RPC.Call(nil, bad[0].(string), bad[1:]...); !errors.As(err, &rpcErr) {
 			t.Errorf("%v: %v, want an RPC error", bad, err)

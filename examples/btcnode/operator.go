@@ -4,9 +4,12 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/btcsuite/btcd/database"
@@ -85,4 +88,19 @@ func (n *node) profiling(params []json.RawMessage) (any, error) {
 	}
 	n.rpc.profiles.Switch(on)
 	return on, nil
+}
+
+// freeMemory gives what garbage holds back to the system, so that the size of the process can be compared with what it was, and
+// answers how much memory is in use. Like the profiles it is there while profiling is on.
+func (n *node) freeMemory(params []json.RawMessage) (any, error) {
+	if err := decodeParams(params, 0); err != nil {
+		return nil, err
+	}
+	if !n.rpc.profiles.On() {
+		return nil, errors.New("profiling is off")
+	}
+	debug.FreeOSMemory()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc, nil
 }

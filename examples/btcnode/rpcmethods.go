@@ -22,6 +22,7 @@ import (
 // rpcMethods are named and answer as in Bitcoin Core, as far as they exist there.
 func (n *node) rpcMethods() map[string]rpcMethod {
 	return map[string]rpcMethod{
+		"freememory":              n.freeMemory,
 		"getblockcount":           n.getBlockCount,
 		"getblockhash":            n.getBlockHash,
 		"getblock":                n.getBlock,
