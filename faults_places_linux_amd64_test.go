@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+	"unsafe" // read(2) takes a pointer
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
@@ -26,6 +27,7 @@ func init() {
 	children["chain full before setup"] = chainFullBeforeSetup
 	children["chain full after setup"] = chainFullAfterSetup
 	children["no privileges"] = noPrivileges
+	children["strict thread"] = strictThread
 }
 
 // A place is an outer filter's idea of a kernel or a container, and which error it
@@ -257,4 +259,52 @@ func noPrivileges() {
 // EACCES of the kernel itself.
 func TestNoPrivileges(t *testing.T) {
 	testproc.Run(t, "no privileges").ExpectExit(t, 0)
+}
+
+// strictThread: a thread in strict mode can have no filter, so nobody gets one. The runtime
+// never learns that it ends: nothing may stop the world.
+func strictThread() {
+	calm()
+	runtime.GOMAXPROCS(2)
+	works() // the poller is there; and nothing of this later
+	var pipe [2]int
+	must(unix.Pipe(pipe[:]))
+	tids, refused := make(chan int), make(chan error)
+	var b [1]byte
+	sandbox.GoOffMain(func() {
+		tids <- unix.Gettid()
+		if err := seccomp.SetStrict(); err != nil {
+			refused <- err
+			select {}
+		}
+		unix.RawSyscall(unix.SYS_READ, uintptr(pipe[0]), uintptr(unsafe.Pointer(&b)), 1)
+		unix.RawSyscall(unix.SYS_EXIT, 0, 0, 0)
+	})
+	tid := <-tids
+	for kernelThreads()["1 0"] == 0 {
+		select {
+		case err := <-refused: // under a container's filter there is no strict mode
+			if !errors.Is(err, seccomp.ErrFiltered) {
+				testproc.Fail("%v", err)
+			}
+			return
+		default:
+			runtime.Gosched()
+		}
+	}
+	for _, action := range []sandbox.SyscallSandboxAction{sandbox.ActionKillProcess, sandbox.ActionInvokeSignalHandler} {
+		before := stand()
+		err := sandbox.SetupSyscallSandbox(sandbox.Config{Action: action})
+		var e *seccomp.ThreadSyncError
+		if !errors.As(err, &e) || e.TID != tid || kernelThreads()["1 0"] != 1 || len(kernelThreads()) != 2 || stand().handlers != before.handlers {
+			testproc.Fail("%v, strict thread %d: %v", err, tid, kernelThreads())
+		}
+	}
+	must(unix.Close(pipe[1]))
+	eventually("the thread is gone", func() bool { return threadGone(tid) })
+	setUp("abort")
+}
+
+func TestStrictThread(t *testing.T) {
+	testproc.Run(t, "strict thread").ExpectExit(t, 0)
 }
