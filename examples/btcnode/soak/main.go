@@ -6,26 +6,30 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"time"
 
-	"github.com/jessevdk/go-flags"
-
 	"github.com/syscall-sandbox/sandbox/examples/btcnode/internal/nodeproc"
 )
 
 type options struct {
-	For    time.Duration `long:"for" default:"10m" description:"begin no lap after this time"`
-	Seed   uint64        `long:"seed" description:"draws the same settings, ends and branches again (default: a new one)"`
-	Blocks int           `long:"blocks" default:"3000" description:"how many blocks of the main chain a lap synchronises"`
+	howLong time.Duration
+	seed    uint64
+	blocks  int
 }
 
 func main() {
-	opts := &options{Seed: rand.Uint64N(1_000_000)}
-	if _, err := flags.Parse(opts); err != nil {
-		os.Exit(2) // it has said why
+	opts := &options{}
+	flag.DurationVar(&opts.howLong, "for", 10*time.Minute, "begin no lap after this time")
+	flag.Uint64Var(&opts.seed, "seed", rand.Uint64N(1_000_000), "draws the same settings, ends and branches again; without it, others each time")
+	flag.IntVar(&opts.blocks, "blocks", 3000, "how many blocks of the main chain a lap synchronises")
+	flag.Parse()
+	if flag.NArg() > 0 || opts.blocks < 1 {
+		flag.Usage()
+		os.Exit(2)
 	}
 	if err := run(opts); err != nil {
 		fmt.Fprintln(os.Stderr, "soak:", err)
@@ -39,16 +43,16 @@ func run(opts *options) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("building btcnode; seed %d; nodes run in %s\n", opts.Seed, dir)
+	fmt.Printf("building btcnode; seed %d; nodes run in %s\n", opts.seed, dir)
 	bin, err := nodeproc.Build(dir)
 	if err != nil {
 		return err
 	}
-	s := &soak{bin: bin, dir: dir, seed: opts.Seed, blocks: opts.Blocks, out: os.Stdout, patience: leak}
-	err = s.run(opts.For)
+	s := &soak{bin: bin, dir: dir, seed: opts.seed, blocks: opts.blocks, out: os.Stdout, patience: leak}
+	err = s.run(opts.howLong)
 	s.printTable()
 	if err != nil {
-		return fmt.Errorf("lap %d: %w\ndata directories and logs are kept in %s; again: -seed %d -blocks %d", len(s.laps)+1, err, dir, opts.Seed, opts.Blocks)
+		return fmt.Errorf("lap %d: %w\ndata directories and logs are kept in %s; again: -seed %d -blocks %d", len(s.laps)+1, err, dir, opts.seed, opts.blocks)
 	}
 	fmt.Println(s.total.String())
 	return os.RemoveAll(dir)
