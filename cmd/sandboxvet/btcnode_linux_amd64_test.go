@@ -286,5 +286,6 @@ func checkPrecise(t *testing.T, policy string, observed []string, role *judged, 
 	if 2*n > 5*len(observed) {
 		t.Errorf("%s: %d calls reachable, more than 2.5 times the %d observed", policy, n, len(observed))
 	}
-	t.Logf("| %s | %d | %d | %.1f |", policy, len(observed), n, float64(n)/float64(len(observed)))
+	never := slices.DeleteFunc(role.Syscalls(), func(call string) bool { return slices.Contains(observed, call) })
+	t.Logf("| %s | %d | %d | %.1f | never seen: %s", policy, len(observed), n, float64(n)/float64(len(observed)), strings.Join(never, " "))
 }
