@@ -49,7 +49,7 @@ func parse(args []string) (o options, err error) {
 	flags := flag.NewFlagSet("node", flag.ContinueOnError)
 	flags.IntVar(&o.rounds, "rounds", 18, "rounds of all modes; in six of them the modes have every order once")
 	flags.IntVar(&o.requests, "requests", 30000, "RPC requests to one mode in a round")
-	flags.IntVar(&o.connections, "connections", 8, "connections that make them, each one request at a time")
+	flags.IntVar(&o.connections, "connections", 32, "connections that make them, each one request at a time")
 	flags.StringVar(&o.only, "only", "", "measure sync or rpc alone")
 	if err := flags.Parse(args); err != nil {
 		return o, err
