@@ -74,7 +74,6 @@ func (s *rpcServer) work(i int) {
 	s.rpcQueue.work(func(call *rpcCall) {
 		call.result, call.err = s.invoke(&call.request)
 		s.answered[i].Add(1)
-		close(call.done)
 	})
 }
 
@@ -101,12 +100,13 @@ func (s *rpcServer) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "JSON-RPC is spoken by POST", http.StatusMethodNotAllowed)
 		return
 	}
+	s.enter()
+	defer s.leave()
 	call := &rpcCall{done: make(chan struct{})}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, rpcBodyLimit)).Decode(&call.request); err != nil {
 		call.err = btcjson.ErrRPCParse
 	} else {
-		s.put(call)
-		<-call.done
+		s.do(call)
 	}
 	writeAnswer(w, call)
 }

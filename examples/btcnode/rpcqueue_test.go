@@ -8,20 +8,29 @@ import (
 	"testing"
 )
 
-// Calls that wait together are one token, and a worker that has it takes all of them.
+// The last of the requests in hand to wait wakes a worker for all, and so does one that needs no answer more.
 func TestRPCQueueTogether(t *testing.T) {
 	q := newRPCQueue()
-	for range 3 {
-		q.put(&rpcCall{})
+	for range 4 {
+		q.enter()
 	}
+	for range 3 {
+		if q.put(&rpcCall{done: make(chan struct{})}) {
+			t.Error("woken for a part of the requests in hand")
+		}
+	}
+	q.leave()
 	if len(q.calls) != 1 {
-		t.Errorf("%d tokens", len(q.calls))
+		t.Errorf("%d workers woken", len(q.calls))
+	}
+	if q.put(&rpcCall{done: make(chan struct{})}) {
+		t.Error("woken while one is awake")
 	}
 	close(q.calls)
 	var taken int
 	q.work(func(*rpcCall) { taken++ })
-	if taken != 3 {
-		t.Errorf("%d calls taken", taken)
+	if taken != 4 || q.awake != 0 {
+		t.Errorf("%d calls taken, %d workers awake", taken, q.awake)
 	}
 }
 
@@ -31,20 +40,15 @@ func TestRPCQueueAll(t *testing.T) {
 	q := newRPCQueue()
 	var workers, done sync.WaitGroup
 	var answered atomic.Int64
-	for range 3 {
-		workers.Go(func() {
-			q.work(func(c *rpcCall) {
-				answered.Add(1)
-				close(c.done)
-			})
-		})
+	for range rpcWorkers {
+		workers.Go(func() { q.work(func(*rpcCall) { answered.Add(1) }) })
 	}
 	for range callers {
 		done.Go(func() {
 			for range each {
-				c := &rpcCall{done: make(chan struct{})}
-				q.put(c)
-				<-c.done
+				q.enter()
+				q.do(&rpcCall{done: make(chan struct{})})
+				q.leave()
 			}
 		})
 	}
@@ -56,28 +60,25 @@ func TestRPCQueueAll(t *testing.T) {
 	}
 }
 
-// A call that takes long does not hold up those that come after it while another worker sleeps.
+// Neither a call that takes long nor a request that never becomes one holds up those that come after it.
 func TestRPCQueueSlow(t *testing.T) {
 	q := newRPCQueue()
 	slow, other := &rpcCall{done: make(chan struct{})}, &rpcCall{done: make(chan struct{})}
-	working := make(chan struct{})
 	var workers sync.WaitGroup
-	for range 2 {
+	for range rpcWorkers {
 		workers.Go(func() {
 			q.work(func(c *rpcCall) {
 				if c == slow {
-					close(working)
 					<-other.done
 				}
-				close(c.done)
 			})
 		})
 	}
-	q.put(slow)
-	<-working
-	q.put(other)
-	<-other.done
-	<-slow.done
+	q.enter() // and nothing comes
+	var first sync.WaitGroup
+	first.Go(func() { q.do(slow) })
+	q.do(other)
+	first.Wait()
 	close(q.calls)
 	workers.Wait()
 }
