@@ -5,7 +5,6 @@ package seccomp_test
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -83,8 +82,7 @@ func killWithHandler() {
 // doomed runs fn on a thread of its own that fn lets be killed, and waits for its end.
 // Go never learns of that: no garbage may be collected any more.
 func doomed(fn func()) {
-	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
-	debug.SetGCPercent(-1)
+	judge.NeverStopTheWorld(1)
 	tid := make(chan int, 1)
 	offMain(func() {
 		tid <- unix.Gettid()
@@ -224,8 +222,7 @@ const (
 // precedence puts every pair of answers on a thread of its own, in both orders.
 func precedence() {
 	check(judge.CatchSIGSYS(-int64(byHandler)) == nil, "no handler")
-	runtime.GOMAXPROCS(max(4, runtime.GOMAXPROCS(0)))
-	debug.SetGCPercent(-1)
+	judge.NeverStopTheWorld(3)
 	pairs := 0
 	for i := 1; i < len(strictness); i++ {
 		for j := 1; j < len(strictness); j++ {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,8 +105,7 @@ func filterThenStrict() {
 // then makes a last call. From SetStrict on it makes raw calls only. The runtime never learns
 // that the thread has ended: nothing may stop the world after this, so call it once.
 func inStrictMode(pipe [2]int, last uintptr) (tid int, entered chan error) {
-	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
-	debug.SetGCPercent(-1)
+	judge.NeverStopTheWorld(1)
 	id := make(chan int, 1)
 	entered = make(chan error, 1)
 	var b [1]byte

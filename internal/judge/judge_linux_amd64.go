@@ -138,8 +138,7 @@ func probeChild() {
 // probing thread never reaches a safe point again, so nothing may stop the
 // world from here to the end of the process.
 func put(q question) []int64 {
-	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0))) // one processor is lost to the probing thread
-	debug.SetGCPercent(-1)
+	NeverStopTheWorld(1)
 	calls := make([]probeCall, len(q.Calls)+1) // one more: a pointer to the first must exist
 	for i, c := range q.Calls {
 		calls[i] = probeCall{nr: uint64(c.Nr), args: c.Args}
@@ -166,6 +165,15 @@ func put(q question) []int64 {
 		results[i] = calls[i].result
 	}
 	return results
+}
+
+// NeverStopTheWorld ends garbage collection for good, because threads will not reach a safe
+// point any more, and adds the processors that they keep. SetGCPercent waits only for
+// the marking of a collection that is under way, after which it still wants an answer from
+// each thread; a change of GOMAXPROCS waits for all of it (runtime/proc.go stopTheWorldGC).
+func NeverStopTheWorld(threads int) {
+	debug.SetGCPercent(-1)
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + threads)
 }
 
 // sockFprog returns code as seccomp(2) takes it, a null pointer if it is empty.
