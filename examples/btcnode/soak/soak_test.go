@@ -4,7 +4,9 @@ package main
 
 import (
 	"bytes"
-	"net"
+	"errors"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,12 +113,17 @@ func TestLeakIsFound(t *testing.T) {
 			return
 		}
 		s.patience = time.Second
-		conn, err := net.Dial("tcp", n.At.RPC)
+		leak := &http.Client{Transport: &http.Transport{}} // it keeps its connection
+		answer, err := leak.Get("http://" + n.At.RPC)
 		if err != nil {
 			t.Error(err)
 			return
 		}
-		t.Cleanup(func() { conn.Close() })
+		t.Cleanup(leak.CloseIdleConnections)
+		_, err = io.Copy(io.Discard, answer.Body)
+		if err := errors.Join(err, answer.Body.Close()); err != nil {
+			t.Error(err)
+		}
 	}
 	if err := s.run(0); err == nil || !strings.Contains(err.Error(), "serving node") || !strings.Contains(err.Error(), "sockets, not 2") {
 		t.Errorf("%v; want a socket of the serving node\n%s", err, out)
