@@ -44,6 +44,16 @@ const exitNoChild = 97
 // go test's own, on a loaded machine.
 const timeout = 2 * time.Minute
 
+// limitOf is the timeout in a test: more where go test gives it more, for slow machines.
+func limitOf(t testing.TB) time.Duration {
+	if d, ok := t.(interface{ Deadline() (time.Time, bool) }); ok {
+		if deadline, ok := d.Deadline(); ok {
+			return max(timeout, time.Until(deadline)/4)
+		}
+	}
+	return timeout
+}
+
 // Main runs the tests, or in a child the function that it was started for, and
 // exits. A child function that returns exits with 0.
 func Main(m *testing.M, children map[string]func()) {
@@ -116,7 +126,7 @@ func (c Cmd) Start(t testing.TB) *Process {
 	t.Helper()
 	p := &Process{name: c.Name, t: t, limit: c.Timeout}
 	if p.limit == 0 {
-		p.limit = timeout
+		p.limit = limitOf(t)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), p.limit)
 	p.ctx = ctx
