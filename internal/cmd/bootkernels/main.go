@@ -86,6 +86,7 @@ func run() error {
 		}
 		r.check(version)
 		reports = append(reports, r)
+		printTable(os.Stderr, packages, []*report{r}) // the others take long
 	}
 	printTable(os.Stdout, packages, reports)
 	return problems(os.Stdout, reports)
