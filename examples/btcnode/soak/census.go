@@ -53,7 +53,6 @@ type census struct {
 	others int               // threads that no role owns
 	files  map[string]int    // open descriptors by kind
 	onDisk map[string]int    // files of the kinds that are opened when they are read
-	writes bool              // it has taken blocks in this lap
 	heap   int64             // memory that is in use
 	rss    int64             // memory that is resident
 }

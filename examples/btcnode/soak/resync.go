@@ -39,21 +39,28 @@ func (s *soak) resync(r *rand.Rand, l *lap) error {
 		return errors.Join(err, n.failed())
 	}
 	s.count(n.stopLoad())
-	key := l.syncing.String()
-	now, err := s.settle(n, 1, s.resyncs[""], s.resyncs[key])
-	if err != nil {
+	if l.synced, err = s.settleSynced(n); err != nil {
 		return err
-	}
-	l.synced = now
-	for _, k := range []string{"", key} {
-		if s.resyncs[k] == nil {
-			s.resyncs[k] = now
-		}
 	}
 	if err := s.end(n, allEnds[1+r.IntN(2)]); err != nil {
 		return err
 	}
 	return os.RemoveAll(dir)
+}
+
+// settleSynced compares a syncing node with the first one, and its memory with that of the first one of its settings.
+func (s *soak) settleSynced(n *node) (*census, error) {
+	key := n.settings.String()
+	now, err := s.settle(n, 1, s.resyncs[""], s.resyncs[key])
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range []string{"", key} {
+		if s.resyncs[k] == nil {
+			s.resyncs[k] = now
+		}
+	}
+	return now, nil
 }
 
 // interrupt synchronises a node up to a height at least, unless it has more already, and ends it.
