@@ -193,6 +193,10 @@ func holds(role vet.Role, verb, what string) bool {
 		return kinds[vet.Partly] && !kinds[vet.Refused]
 	case "ignored":
 		return kinds["ignored"]
+	case "with":
+		return slices.ContainsFunc(role.Calls, func(c vet.Call) bool { return strings.HasPrefix(c.Text, what) })
+	case "without":
+		return len(role.Calls) > 0 && !holds(role, "with", what)
 	case "when":
 		return slices.ContainsFunc(role.Findings, func(f vet.Finding) bool {
 			return slices.Contains(f.When, what)

@@ -30,7 +30,7 @@ func TestCommand(t *testing.T) {
 			"    $GOROOT/syscall/",
 			`remedy for policy "own": AllowUnixSockets() or Allow("socket")`,
 			"1 refused for some arguments",
-			"corpus/ignore: 5 places with a policy, 2 failures, 5 ignored by comments",
+			"corpus/ignore: 7 places with a policy, 6 failures, 10 ignored by comments",
 		}, []string{"refused, but reachable: getgid", c.dir}},
 		"verbose": {flags{Options: vet.Options{Verbose: true}}, []string{"refused for some arguments, but reachable: socket(_, SOCK_STREAM, 0)", "for example socket(", "reachable: getuid\n"}, nil},
 		"why":     {flags{Options: vet.Options{Why: "getuid"}}, []string{"ignore/main.go:17: corpus/ignore.never", "getuid is not reachable"}, []string{"places with"}},

@@ -4,6 +4,7 @@ package flow
 
 import (
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -38,13 +39,42 @@ func (c *visitedCall) visit() {
 	}
 	value := c.frame.eval(common.Value)
 	if value == nil || !c.known(value, kind) {
-		for _, fn := range c.e.sites[c.call] {
-			c.enter(fn, nil, c.arguments(fn, nil), kind)
-		}
+		c.byTypes(kind)
+	} else if len(value.Items) == 0 {
+		c.nobody()
 	}
 	for _, fn := range c.e.byReflection(c.call) {
 		c.enter(fn, nil, nil, kind)
 	}
+}
+
+// byTypes enters all that types allow.
+func (c *visitedCall) byTypes(kind EdgeKind) {
+	targets := append(slices.Clone(c.e.sites[c.call]), c.e.fromChannels(c.call)...)
+	for _, fn := range c.e.sortFunctions(targets) {
+		c.enter(fn, nil, c.arguments(fn, nil), kind)
+	}
+	if len(targets) == 0 {
+		c.nobody()
+	}
+}
+
+// NoTarget is what is said of a dynamic call for which no function is found.
+const NoTarget = "a dynamic call of which no target is found"
+
+// nobody notes a dynamic call for which no function is found in the whole program: what is
+// called got there by a way that is not seen, or nothing ever does. The standard library has
+// many that are for other programs.
+func (c *visitedCall) nobody() {
+	if c.e.Standard(c.state.Fn) || PackagePath(c.state.Fn) == "" {
+		return
+	}
+	common := c.call.Common()
+	what := common.Value.Type().String()
+	if common.IsInvoke() {
+		what += "." + common.Method.Name()
+	}
+	c.state.Unknowns = append(c.state.Unknowns, Unknown{c.call, NoTarget + ": " + what})
 }
 
 // known enters what value says is called; false if that cannot be.
@@ -87,7 +117,7 @@ func (c *visitedCall) known(value *Value, kind EdgeKind) bool {
 // within enters those of the methods that types allow whose receiver implements t.
 func (c *visitedCall) within(t types.Type, kind EdgeKind) {
 	iface := t.Underlying().(*types.Interface)
-	for _, fn := range c.e.sites[c.call] {
+	for _, fn := range append(slices.Clone(c.e.sites[c.call]), c.e.fromChannels(c.call)...) {
 		if recv := fn.Signature.Recv(); recv == nil || types.Implements(recv.Type(), iface) || types.Implements(types.NewPointer(recv.Type()), iface) {
 			c.enter(fn, nil, c.arguments(fn, nil), kind)
 		}
@@ -116,8 +146,14 @@ func (c *visitedCall) arguments(fn *ssa.Function, receiver *Value) []*Value {
 // enter notes that fn is called. Functions of tables are what they say there.
 func (c *visitedCall) enter(fn *ssa.Function, free, args []*Value, kind EdgeKind) {
 	name := FullName(fn)
+	if otherNetwork(fn, at(args, 0)) {
+		return
+	}
 	if why, ok := reflective[name]; ok {
 		c.state.Unknowns = append(c.state.Unknowns, Unknown{c.call, why + ": " + name})
+	}
+	if setters[name] && !c.e.Standard(c.state.Fn) {
+		c.state.Unknowns = append(c.state.Unknowns, Unknown{c.call, "sets by reflection: " + name})
 	}
 	if i, ok := elsewhere[name]; ok {
 		var passed []*Value

@@ -1,11 +1,42 @@
 // SPDX-License-Identifier: MIT
 
-// Package flow finds what code can reach which system calls. It explores the program from
-// its beginnings, one function at a time for each set of values that its parameters are
-// known to have: functions, what interfaces hold, numbers. So a function that calls what it
-// is given is explored for what it is given, and a wrapper of a system call for the number.
-// Where a value is not known, the call graph of golang.org/x/tools (VTA) says what may be
-// called.
+// Package flow finds what code can reach which system calls.
+//
+// # The question
+//
+// All system calls of a static Go program go through a few functions, whose first argument is
+// the number (tables.go). So the question is which code calls these, with which numbers and
+// flags, by which way. A call graph by types is not enough: sync.Once.Do calls what anybody
+// gives it, and syscall.Syscall makes any call.
+//
+// # Contexts
+//
+// A State is a function with what is known of its parameters and free variables (explore.go).
+// Explore begins with main and visits each state once: it evaluates what the function calls
+// with which arguments (call.go), which gives edges to other states, Leaves (system calls),
+// Sites (where policies are put on) and Unknowns. Only what calls depend on tells states
+// apart (relevance.go): otherwise there would be too many.
+//
+// # Values
+//
+// A Value is a set of things that something may be; nil is not known, which is anything
+// (value.go): numbers, texts, functions with what is bound to them, interfaces by the type in
+// them, structs by what was put into them. A frame evaluates the instructions of one function
+// (eval.go, fold.go, memory.go, objects.go, result.go). Branches that known conditions exclude
+// are left out (feasible.go). Where a value comes from memory, it is all that is ever stored
+// there: to a package variable (memory.go), to a field of the type (fields.go), to the pool
+// (pool.go).
+//
+// # When nothing is known
+//
+// Then VTA of golang.org/x/tools says what types allow, with what it loses (channels.go) and what
+// reflection does (reflection.go) added. It is asked about all functions first; those that the
+// exploration did not reach cannot store anything, so all is done again without them (New).
+//
+// # What is not Go
+//
+// Functions without a body are another package's by linkname, or assembly, which is searched for
+// what enters the kernel (linkname.go). Of package runtime only what tables.go says is known.
 package flow
 
 import (
@@ -34,10 +65,11 @@ type Engine struct {
 	stores    map[*ssa.Global]*stores
 	linked    map[string]string // names that stand for each other
 	assembled map[string]string // what is wrong with a package's functions without body
-	taken     map[string][]*ssa.Function
+	taken     *typeutil.Map     // signature: []*ssa.Function
 	converted map[string][]*ssa.Function
 	dynamic   []types.Type
 	imports   map[string]bool // packages that import reflect
+	received  *received
 	pools     map[place][]*ssa.Store
 
 	poolUnknown map[place]bool
@@ -119,6 +151,7 @@ func build(p *load.Program, all map[*ssa.Function]bool, initial *callgraph.Graph
 		slices.SortFunc(callees, func(a, b *ssa.Function) int { return cmp.Compare(e.functionID(a), e.functionID(b)) })
 	}
 	e.findReflection()
+	e.findReceived()
 	e.findLinknames()
 	e.findStores()
 	e.findMembers()

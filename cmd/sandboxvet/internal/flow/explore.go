@@ -145,6 +145,8 @@ func (e *Engine) visit(s *State) {
 			if call, ok := instr.(ssa.CallInstruction); ok {
 				c := &visitedCall{e: e, state: s, frame: f, call: call}
 				c.visit()
+			} else if what := e.forged(instr); what != "" {
+				s.Unknowns = append(s.Unknowns, Unknown{instr, what})
 			}
 		}
 	}

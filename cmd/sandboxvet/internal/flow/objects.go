@@ -14,6 +14,9 @@ import (
 
 // objectOf is the struct that a pointer type points to, if it has fields worth following.
 func objectOf(t types.Type) (*types.Struct, bool) {
+	if s, ok := ofNetwork(t); ok {
+		return s, true
+	}
 	p, ok := t.Underlying().(*types.Pointer)
 	if !ok {
 		return nil, false
@@ -30,8 +33,9 @@ func (f *frame) object(a *ssa.Alloc) *Value {
 	}
 	fields := make([]*Value, s.NumFields())
 	known := false
+	_, byName := ofNetwork(a.Type())
 	for i := range fields {
-		if followedField(s.Field(i).Type()) {
+		if followedField(s.Field(i).Type()) || byName && s.Field(i).Name() == "network" {
 			fields[i] = f.putInto(a, i)
 			known = known || fields[i] != nil
 		}

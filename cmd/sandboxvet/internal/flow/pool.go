@@ -4,6 +4,7 @@ package flow
 
 import (
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -37,26 +38,68 @@ func placeOf(addr ssa.Value) (place, bool) {
 	return place{}, false
 }
 
+// placesOf are all places that an address may be; that of a call is what the function returns.
+func placesOf(addr ssa.Value, depth int) (list []place, ok bool) {
+	switch a := addr.(type) {
+	case *ssa.Const:
+		return nil, a.Value == nil // nil, of which nobody gets anything
+	case *ssa.Phi:
+		return placesOfAll(a.Edges, depth)
+	case *ssa.Call:
+		fn := a.Call.StaticCallee()
+		if fn == nil || len(fn.Blocks) == 0 {
+			return nil, false
+		}
+		var results []ssa.Value
+		for _, b := range fn.Blocks {
+			if r, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return); ok && len(r.Results) == 1 {
+				results = append(results, r.Results[0])
+			}
+		}
+		return placesOfAll(results, depth)
+	}
+	one, ok := placeOf(addr)
+	return []place{one}, ok
+}
+
+func placesOfAll(values []ssa.Value, depth int) (list []place, ok bool) {
+	for _, v := range values {
+		if depth == 0 {
+			return nil, false
+		}
+		more, ok := placesOf(v, depth-1)
+		if !ok {
+			return nil, false
+		}
+		list = append(list, more...)
+	}
+	return list, len(list) > 0
+}
+
 // poolNew enters what the pool of a call of Get makes; false if that is not known.
 func (c *visitedCall) poolNew() bool {
 	if c.e.pools == nil {
 		c.e.findPools()
 	}
-	at, ok := placeOf(c.call.Common().Args[0])
-	if !ok || c.e.poolUnknown[at] {
+	places, ok := placesOf(c.call.Common().Args[0], 3)
+	if !ok {
 		return false
 	}
-	for _, store := range c.e.pools[at] {
-		v := c.e.anyFrame(store.Parent()).eval(store.Val)
-		if v == nil {
+	var made []Item
+	for _, at := range places {
+		if c.e.poolUnknown[at] {
 			return false
 		}
-		for _, item := range v.Items {
-			if item.Kind != Function {
+		for _, store := range c.e.pools[at] {
+			v := c.e.anyFrame(store.Parent()).eval(store.Val)
+			if v == nil || slices.ContainsFunc(v.Items, func(i Item) bool { return i.Kind != Function }) {
 				return false
 			}
-			c.enter(item.Fn, item.Parts, nil, Calls)
+			made = append(made, v.Items...)
 		}
+	}
+	for _, item := range made {
+		c.enter(item.Fn, item.Parts, nil, Calls)
 	}
 	return true
 }

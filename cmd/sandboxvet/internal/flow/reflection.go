@@ -126,11 +126,44 @@ func parts(t types.Type, push func(types.Type)) {
 	}
 }
 
+// forged says what is strange about an unsafe pointer that becomes one to a type that holds
+// functions or interfaces: what is stored there is not seen. The standard library's own are
+// known: sync/atomic's, and those of packages that make such values of what they are given.
+func (e *Engine) forged(instr ssa.Instruction) string {
+	c, ok := instr.(*ssa.Convert)
+	if !ok || e.Standard(instr.Parent()) || PackagePath(instr.Parent()) == "" {
+		return ""
+	}
+	from, isBasic := c.X.Type().Underlying().(*types.Basic)
+	to, isPointer := c.Type().Underlying().(*types.Pointer)
+	if !isBasic || from.Kind() != types.UnsafePointer || !isPointer || !holdsCode(to.Elem(), 0) {
+		return ""
+	}
+	return "an unsafe pointer to what holds functions or interfaces: " + types.TypeString(c.Type(), nil)
+}
+
+// holdsCode reports whether a value of a type holds a function or an interface.
+func holdsCode(t types.Type, depth int) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Signature, *types.Interface:
+		return true
+	case *types.Array:
+		return holdsCode(u.Elem(), depth)
+	case *types.Struct:
+		for i := range u.NumFields() {
+			if depth < 4 && holdsCode(u.Field(i).Type(), depth+1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // addressTaken are the functions of a signature that are used as values: what may be called
 // where nothing is known.
 func (e *Engine) addressTaken(sig *types.Signature) []*ssa.Function {
 	if e.taken == nil {
-		e.taken = make(map[string][]*ssa.Function)
+		e.taken = new(typeutil.Map)
 		seen := make(map[*ssa.Function]bool)
 		for _, fn := range e.ordered() {
 			for _, b := range fn.Blocks {
@@ -140,7 +173,8 @@ func (e *Engine) addressTaken(sig *types.Signature) []*ssa.Function {
 			}
 		}
 	}
-	return e.taken[types.TypeString(types.NewSignatureType(nil, nil, nil, sig.Params(), sig.Results(), sig.Variadic()), nil)]
+	list, _ := e.taken.At(withoutReceiver(sig)).([]*ssa.Function)
+	return list
 }
 
 func (e *Engine) noteTaken(instr ssa.Instruction, seen map[*ssa.Function]bool) {
@@ -155,7 +189,12 @@ func (e *Engine) noteTaken(instr ssa.Instruction, seen map[*ssa.Function]bool) {
 			continue
 		}
 		seen[fn] = true
-		key := types.TypeString(types.NewSignatureType(nil, nil, nil, fn.Signature.Params(), fn.Signature.Results(), fn.Signature.Variadic()), nil)
-		e.taken[key] = append(e.taken[key], fn)
+		key := withoutReceiver(fn.Signature)
+		list, _ := e.taken.At(key).([]*ssa.Function)
+		e.taken.Set(key, append(list, fn))
 	}
+}
+
+func withoutReceiver(sig *types.Signature) *types.Signature {
+	return types.NewSignatureType(nil, nil, nil, sig.Params(), sig.Results(), sig.Variadic())
 }

@@ -127,7 +127,7 @@ func (e *Engine) mattersTo(t *ssa.Function, common *ssa.CallCommon, i int) bool 
 	if raw, ok := fixedTraps[name]; ok {
 		return sysargs.Chosen(raw, i) != 0
 	}
-	if watched[name] {
+	if watched[name] || i == 0 && networkMethods[name] != "" {
 		return true
 	}
 	t, _ = e.body(t)

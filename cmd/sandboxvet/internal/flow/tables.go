@@ -96,6 +96,14 @@ var silent = map[string]bool{
 	"time.initLocal":                           true,
 }
 
+// setters put what is not seen into fields and variables. Packages that read values of a given
+// form, such as encoding/json, put no functions there, and interfaces only of what they make
+// themselves: so only the program's and its modules' own calls are listed.
+var setters = map[string]bool{
+	"reflect.Value.Set": true, "reflect.Value.SetMapIndex": true, "reflect.Value.SetIterValue": true, "reflect.Value.SetIterKey": true,
+	"reflect.Copy": true, "reflect.Append": true, "reflect.NewAt": true, "reflect.MakeFunc": true,
+}
+
 // reflective are functions by which a program calls what no analysis of types can know.
 var reflective = map[string]string{
 	"reflect.Value.Call":         "calls by reflection",

@@ -18,10 +18,11 @@ import (
 )
 
 // A comment "//sandboxvet:ignore close,read REASON" says that no execution makes these calls
-// by way of its line, or of the next if it stands alone: the analysis goes on without the calls of that line.
-// So what can be reached by another way is still found. At the line where a policy is put
-// on, it is for all that runs under that policy. Instead of a call, "policy" is for a policy
-// that is not known.
+// by way of its line, or of the next line of code if it stands alone: the analysis goes on
+// without the calls of that line. So what can be reached by another way is still found. At the
+// line where a policy is put on, it is for all that runs under that policy. "read@shutoff" is
+// only for places that put on the policy shutoff, "*@shutoff" for all calls there: for a
+// goroutine that has ended by then. "policy" is for a policy that is not known.
 
 // ignores are the comments by the file:line that they are for.
 type ignores map[string][]*ignore
@@ -43,7 +44,11 @@ func findIgnores(p *load.Program) ignores {
 			for _, group := range file.Comments {
 				for _, c := range group.List {
 					if m := ignoreComment.FindStringSubmatch(c.Text); m != nil {
-						found.note(m, p.SSA.Fset.Position(c.Pos()), codeBefore(p.SSA.Fset, file, c))
+						line := p.SSA.Fset.Position(c.Pos()).Line
+						if !codeBefore(p.SSA.Fset, file, c) {
+							line = p.SSA.Fset.Position(group.End()).Line + 1
+						}
+						found.note(m, p.SSA.Fset.Position(c.Pos()), line)
 					}
 				}
 			}
@@ -52,12 +57,7 @@ func findIgnores(p *load.Program) ignores {
 	return found
 }
 
-// note takes a comment for its line, or for the next if there is no code on its own.
-func (i ignores) note(m []string, at token.Position, code bool) {
-	line := at.Line
-	if !code {
-		line++
-	}
+func (i ignores) note(m []string, at token.Position, line int) {
 	key := fmt.Sprintf("%s:%d", at.Filename, line)
 	i[key] = append(i[key], &ignore{calls: strings.Split(m[1], ","), reason: m[2], at: at})
 }
@@ -79,27 +79,23 @@ func codeBefore(files *token.FileSet, file *ast.File, c *ast.Comment) (code bool
 	return code
 }
 
-// at is the comment that ignores a call on a line; one without a reason does not count.
-func (i ignores) at(p token.Position, call string) *ignore {
+// at is the comment that ignores a call on a line under one of the policies; one without a
+// reason does not count.
+func (i ignores) at(p token.Position, call string, policies []string) *ignore {
 	for _, one := range i[fmt.Sprintf("%s:%d", p.Filename, p.Line)] {
-		if one.reason != "" && slices.Contains(one.calls, call) {
+		if one.reason != "" && slices.ContainsFunc(one.calls, func(c string) bool { return ignoresCall(c, call, policies) }) {
 			return one
 		}
 	}
 	return nil
 }
 
-// calls are all that some comment ignores.
-func (i ignores) calls() (names []string) {
-	for _, list := range i {
-		for _, one := range list {
-			if one.reason != "" {
-				names = append(names, one.calls...)
-			}
-		}
+func ignoresCall(what, call string, policies []string) bool {
+	name, policy, only := strings.Cut(what, "@")
+	if only {
+		return (name == call || name == "*") && slices.Contains(policies, policy)
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return name == call
 }
 
 // useless are the comments in a program's own packages that ignore nothing, and why.
@@ -121,24 +117,26 @@ func (v *Vetter) useless(main *ssa.Package) (list []string) {
 }
 
 // cut is for a walk without what comments take out of the way to a call.
-func (v *Vetter) cut(call string) func(ssa.Instruction) bool {
-	return func(site ssa.Instruction) bool { return v.ignores.at(v.engine.Where(site), call) != nil }
+func (v *Vetter) cut(call string, policies []string) func(ssa.Instruction) bool {
+	return func(site ssa.Instruction) bool {
+		one := v.ignores.at(v.engine.Where(site), call, policies)
+		if one != nil {
+			one.used = true
+		}
+		return one != nil
+	}
 }
 
 // ignoring finds out what of a role is reached only by ways that comments take out: for each
-// call that some comment ignores, the role is walked again without them.
+// call of which the shortest way has a comment, the role is walked again without them.
 func (v *Vetter) ignoring(s *site, everything *walk, role *Role) {
-	ignored := v.ignores.calls()
 	for i := range role.Calls {
 		call := &role.Calls[i]
-		if !slices.Contains(ignored, call.Syscall) {
-			continue
-		}
-		if one := v.ignores.at(v.engine.Where(s.Instr), call.Syscall); one != nil {
+		if one := v.ignores.at(v.engine.Where(s.Instr), call.Syscall, role.Policies); one != nil {
 			one.used, call.ignored = true, one.reason
 			continue
 		}
-		v.ignorePath(s, everything, call)
+		v.ignorePath(s, everything, call, role.Policies)
 	}
 }
 
@@ -150,7 +148,7 @@ func (v *Vetter) ignoresPolicy(s *site, item flow.Item) bool {
 		at = append(at, v.engine.Where(instr))
 	}
 	for _, p := range at {
-		if one := v.ignores.at(p, "policy"); one != nil {
+		if one := v.ignores.at(p, "policy", nil); one != nil {
 			one.used = true
 			return true
 		}
@@ -159,13 +157,13 @@ func (v *Vetter) ignoresPolicy(s *site, item flow.Item) bool {
 }
 
 // ignorePath takes the shortest way that is left; if there is none, the call is ignored.
-func (v *Vetter) ignorePath(s *site, everything *walk, call *Call) {
-	one := v.ignoredOn(call.way, call.Syscall)
+func (v *Vetter) ignorePath(s *site, everything *walk, call *Call, policies []string) {
+	one := v.ignoredOn(call, policies)
 	if one == nil {
 		return
 	}
 	one.used = true
-	for _, l := range v.walked(s, everything, v.cut(call.Syscall)).leaves {
+	for _, l := range v.walked(s, everything, v.cut(call.Syscall, policies)).leaves {
 		if l.Nr == call.Nr && known(l.Leaf).key() == call.Args.key() {
 			call.way, call.earlier = l, l.earlier
 			call.Path = v.path(l)
@@ -176,12 +174,12 @@ func (v *Vetter) ignorePath(s *site, everything *walk, call *Call) {
 }
 
 // ignoredOn is the comment on the way to a call.
-func (v *Vetter) ignoredOn(l reached, call string) *ignore {
-	if one := v.ignores.at(v.engine.Where(l.Site), call); one != nil {
+func (v *Vetter) ignoredOn(call *Call, policies []string) *ignore {
+	if one := v.ignores.at(v.engine.Where(call.way.Site), call.Syscall, policies); one != nil {
 		return one
 	}
-	for s := l.last; s != nil; s = s.prev {
-		if one := v.ignores.at(v.engine.Where(s.edge.Site), call); one != nil {
+	for s := call.way.last; s != nil; s = s.prev {
+		if one := v.ignores.at(v.engine.Where(s.edge.Site), call.Syscall, policies); one != nil {
 			return one
 		}
 	}

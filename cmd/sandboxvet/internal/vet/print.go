@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/syscall-sandbox/sandbox/cmd/sandboxvet/internal/flow"
 )
 
 // Options say how much is printed.
@@ -84,8 +86,16 @@ func (r *Role) Syscalls() (names []string) {
 }
 
 func (r *Role) lists(w io.Writer, o Options) {
+	hooks := 0
 	for _, u := range r.Unknown {
+		if strings.Contains(u, flow.NoTarget) && !o.Verbose {
+			hooks++ // most are hooks that this program does not use
+			continue
+		}
 		fmt.Fprintf(w, "  not known: %s\n", u)
+	}
+	if hooks > 0 {
+		fmt.Fprintf(w, "  not known: %d dynamic calls of which no target is found (-v lists them)\n", hooks)
 	}
 	if o.Verbose {
 		for _, e := range r.Escapes {
