@@ -38,7 +38,7 @@ test-user:
 	GO=$(GO) scripts/test-as-user $(GOTESTFLAGS)
 
 test-nested:
-	for m in $(NESTED); do (cd $$m && CGO_ENABLED=0 $(GO) test $(GOTESTFLAGS) ./...) || exit 1; done
+	for m in $(NESTED); do (cd $$m && CGO_ENABLED=0 $(GO) test -timeout 30m $(GOTESTFLAGS) ./...) || exit 1; done
 
 # The node through laps of a hard life, under "abort": make soak FOR=8h
 FOR ?= 10m
