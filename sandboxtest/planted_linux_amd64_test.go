@@ -105,6 +105,17 @@ func plantedTests() []planted {
 			[]string{"testdata/small.txt", "SANDBOXTEST_UPDATE=1", "+ allow acct"}},
 		{"golden not there", func(t *testing.T) { sandboxtest.Golden(t, small, "testdata/none.txt") },
 			[]string{"SANDBOXTEST_UPDATE=1 go test -run '^TestPlanted$/^golden_not_there$'"}},
+		{"golden denies", func(t *testing.T) {
+			sandboxtest.Golden(t, sandbox.NewPolicy("small", small.Builder().Deny("close")), "testdata/small.txt")
+		}, []string{"- allow close", "+ deny close"}},
+		{"golden in no directory", func(t *testing.T) {
+			t.Setenv("SANDBOXTEST_UPDATE", "1")
+			sandboxtest.Golden(t, small, "testdata/small.txt/small.txt")
+		}, []string{"mkdir testdata/small.txt: not a directory"}},
+		{"golden a directory", func(t *testing.T) {
+			t.Setenv("SANDBOXTEST_UPDATE", "1")
+			sandboxtest.Golden(t, small, "testdata")
+		}, []string{"open testdata: is a directory"}},
 		{"golden mistaken", func(t *testing.T) { sandboxtest.Golden(t, sandbox.SyscallSandboxPolicy{}, "testdata/small.txt") }, []string{"the zero policy"}},
 
 		{"runtime", func(t *testing.T) { sandboxtest.Runtime(t, sandbox.NewPolicy("mistaken", nothing().Allow("opennat"))) },
