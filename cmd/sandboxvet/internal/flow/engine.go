@@ -69,8 +69,10 @@ type Engine struct {
 	converted map[string][]*ssa.Function
 	dynamic   []types.Type
 	imports   map[string]bool // packages that import reflect
-	received  *received
-	pools     map[place][]*ssa.Store
+
+	forgedSignatures typeutil.Map // of functions in memory that unsafe pointers point to
+	received         *received
+	pools            map[place][]*ssa.Store
 
 	poolUnknown map[place]bool
 
@@ -147,6 +149,7 @@ func build(p *load.Program, all map[*ssa.Function]bool, initial *callgraph.Graph
 		}
 	}
 	e.sorted = e.ordered()
+	e.findForged()
 	for _, callees := range e.sites {
 		slices.SortFunc(callees, func(a, b *ssa.Function) int { return cmp.Compare(e.functionID(a), e.functionID(b)) })
 	}

@@ -126,39 +126,6 @@ func parts(t types.Type, push func(types.Type)) {
 	}
 }
 
-// forged says what is strange about an unsafe pointer that becomes one to a type that holds
-// functions or interfaces: what is stored there is not seen. The standard library's own are
-// known: sync/atomic's, and those of packages that make such values of what they are given.
-func (e *Engine) forged(instr ssa.Instruction) string {
-	c, ok := instr.(*ssa.Convert)
-	if !ok || e.Standard(instr.Parent()) || PackagePath(instr.Parent()) == "" {
-		return ""
-	}
-	from, isBasic := c.X.Type().Underlying().(*types.Basic)
-	to, isPointer := c.Type().Underlying().(*types.Pointer)
-	if !isBasic || from.Kind() != types.UnsafePointer || !isPointer || !holdsCode(to.Elem(), 0) {
-		return ""
-	}
-	return "an unsafe pointer to what holds functions or interfaces: " + types.TypeString(c.Type(), nil)
-}
-
-// holdsCode reports whether a value of a type holds a function or an interface.
-func holdsCode(t types.Type, depth int) bool {
-	switch u := t.Underlying().(type) {
-	case *types.Signature, *types.Interface:
-		return true
-	case *types.Array:
-		return holdsCode(u.Elem(), depth)
-	case *types.Struct:
-		for i := range u.NumFields() {
-			if depth < 4 && holdsCode(u.Field(i).Type(), depth+1) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // addressTaken are the functions of a signature that are used as values: what may be called
 // where nothing is known.
 func (e *Engine) addressTaken(sig *types.Signature) []*ssa.Function {
@@ -178,14 +145,14 @@ func (e *Engine) addressTaken(sig *types.Signature) []*ssa.Function {
 }
 
 func (e *Engine) noteTaken(instr ssa.Instruction, seen map[*ssa.Function]bool) {
-	var called ssa.Value
+	var called *ssa.Value
 	if call, ok := instr.(ssa.CallInstruction); ok {
-		called = call.Common().Value
+		called = &call.Common().Value
 	}
 	var space [16]*ssa.Value
 	for _, operand := range instr.Operands(space[:0]) {
 		fn, ok := (*operand).(*ssa.Function)
-		if !ok || *operand == called || seen[fn] {
+		if !ok || operand == called || seen[fn] {
 			continue
 		}
 		seen[fn] = true
