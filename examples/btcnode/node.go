@@ -102,6 +102,11 @@ func openNode(opts *options, op *operator, files *sandboxFiles) (n *node, err er
 }
 
 func (n *node) listen() (err error) {
+	if n.opts.Connect != "" {
+		if err := checkAddress(n.opts.Connect); err != nil {
+			return fmt.Errorf("--connect: %w", err)
+		}
+	}
 	ends := rpcapi.Endpoints{User: rpcUser, Password: n.rpc.password}
 	if n.opts.Listen != "" {
 		if n.p2pListener, err = net.Listen("tcp", n.opts.Listen); err != nil {

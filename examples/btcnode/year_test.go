@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -42,6 +41,7 @@ func TestYear(t *testing.T) {
 		y.rotate(t)
 	}
 	wg.Wait()
+	yeartest.LargeForms(t, &http.Client{Timeout: testTimeout}, y.pprof())
 	if after := y.chain(t).Connected; before >= after || after != shortChain {
 		t.Errorf("%d blocks connected when the profiles began, %d after that", before, after)
 	}
@@ -189,24 +189,14 @@ func (y *year) profiles(t *testing.T) {
 }
 
 func (y *year) profile(t *testing.T, name string) (code, size int) {
-	request, err := http.NewRequest(http.MethodGet, "http://"+y.node.At.RPC+"/debug/pprof/"+name, nil)
-	if err != nil {
-		t.Error(err)
-		return 0, 0
-	}
-	request.SetBasicAuth(y.node.At.User, y.node.At.Password)
-	client := http.Client{Timeout: testTimeout}
-	answer, err := client.Do(request)
-	if err != nil {
-		t.Error(err)
-		return 0, 0
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Error(err)
-	}
-	return answer.StatusCode, len(body)
+	t.Helper()
+	return yeartest.Profile(t, &http.Client{Timeout: testTimeout}, y.pprof(), name)
+}
+
+// pprof is where profiles are, with the password.
+func (y *year) pprof() string {
+	at := y.node.At
+	return fmt.Sprintf("http://%s:%s@%s", at.User, at.Password, at.RPC)
 }
 
 // terminate ends the node as the service manager does; nothing was violated.
@@ -233,6 +223,19 @@ func TestPeerByName(t *testing.T) {
 	cmd.Env = append(cmd.Env, "GODEBUG=netdns=go")
 	p := startCommand(t, t.TempDir(), cmd)
 	if _, err := p.PollChain(testTimeout, "it is at the tip", func(i *rpcapi.ChainInfo) bool { return i.Synced }); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Terminate(testTimeout); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPortByName gives the node a port by name, for which package net reads a file when it first dials, on the thread that does.
+// Nobody listens there: that the node says so is enough.
+func TestPortByName(t *testing.T) {
+	p := startCommand(t, t.TempDir(), nodeCommand("--sandbox=log-and-abort", "--connect", "127.0.0.1:gopher"))
+	dialled := func() (bool, error) { return strings.Contains(p.Output(), "msg=dial"), nil }
+	if err := p.Poll(testTimeout, "it has dialled", dialled); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Terminate(testTimeout); err != nil {

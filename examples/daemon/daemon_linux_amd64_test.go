@@ -20,7 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testproc.Main(m, map[string]func(){"daemon": main, "clock": clock, "profiled": profiled})
+	testproc.Main(m, map[string]func(){"daemon": main, "clock": clock, "ending": ending, "profiled": profiled})
 }
 
 // clock runs the daemon with a wall clock of its own.

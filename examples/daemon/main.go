@@ -55,7 +55,7 @@ func main() {
 
 // run goes through three phases: everything is opened and read; requests are served; what is left is closed.
 func run(o *options) error {
-	serving := o.policy()
+	serving, ending := o.policy(), o.ending()
 	err := sandbox.SetupSyscallSandbox(sandbox.Config{Action: o.action, Policies: []sandbox.SyscallSandboxPolicy{serving, ending}})
 	if err != nil {
 		return err

@@ -67,8 +67,15 @@ func (o *options) policy() sandbox.SyscallSandboxPolicy {
 	return sandbox.NewPolicy("serving", b)
 }
 
-// ending is for the last moments: what is open is written and closed. It is sealed.
-var ending = sandbox.NewPolicy("ending", sandbox.NewSeccompPolicyBuilder().AllowNothing().AllowOpenFiles().Deny("seccomp"))
+// ending is for the last moments: what is open is written and closed. It is sealed. Syslog may be restarted even while the
+// queue runs dry.
+func (o *options) ending() sandbox.SyscallSandboxPolicy {
+	b := sandbox.NewSeccompPolicyBuilder().AllowNothing().AllowOpenFiles()
+	if o.syslog != "" && !slices.Contains(o.forget, "syslog") {
+		b.AllowUnixSockets().AllowNetworkSocketInformation() // package net asks what it has connected
+	}
+	return sandbox.NewPolicy("ending", b.Deny("seccomp"))
+}
 
 // warmUp has packages read now what they would read at their first use.
 func (o *options) warmUp() error {

@@ -79,12 +79,14 @@ func (d *daemon) serve() {
 	//sandboxvet:ignore bind it is for the netlink socket that names interfaces, which gets an errno
 	//sandboxvet:ignore fcntl,unlinkat the listener is no unix socket, and static files are no sockets to splice from
 	//sandboxvet:ignore getdents64,readlinkat no certificate of a client is verified
+	//sandboxvet:ignore openat@serving no large form goes to a file: requests for profiles have no bodies, and DefaultServeMux is not served
 	//sandboxvet:ignore *@ending Shutdown has returned: nothing is accepted or served any more
 	go func() { d.ended(d.server.ServeTLS(d.listener, "", "")) }()
 	if d.pprofListener != nil {
 		//sandboxvet:ignore bind it is for the netlink socket that names interfaces, which gets an errno
 		//sandboxvet:ignore fcntl,unlinkat the listener is no unix socket, and static files are no sockets to splice from
 		//sandboxvet:ignore getdents64,readlinkat no certificate of a client is verified
+		//sandboxvet:ignore openat@serving no large form goes to a file: requests for profiles have no bodies, and DefaultServeMux is not served
 		//sandboxvet:ignore *@ending Shutdown has returned: nothing is accepted or served any more
 		go func() { d.ended(d.pprofServer.Serve(d.pprofListener)) }()
 	}

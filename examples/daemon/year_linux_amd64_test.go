@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"regexp"
@@ -257,6 +256,7 @@ func (y *year) pprofOnAndOff(t *testing.T) {
 	y.process.Signal(syscall.SIGUSR1)
 	y.manager.Await(t, "STATUS=pprof true")
 	y.profiles(t)
+	yeartest.LargeForms(t, &y.client, y.pprof)
 	y.process.Signal(syscall.SIGUSR1)
 	y.manager.Await(t, "STATUS=pprof false")
 	if code, _ := y.profile(t, "heap"); code != http.StatusNotFound {
@@ -284,17 +284,8 @@ func (r *running) profiles(t *testing.T) {
 }
 
 func (r *running) profile(t *testing.T, name string) (code, size int) {
-	answer, err := r.client.Get(r.pprof + "/debug/pprof/" + name)
-	if err != nil {
-		t.Error(err)
-		return 0, 0
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Error(err)
-	}
-	return answer.StatusCode, len(body)
+	t.Helper()
+	return yeartest.Profile(t, &r.client, r.pprof, name)
 }
 
 // A machine that was suspended looks to its processes as if they had been stopped: a call that waits goes on as

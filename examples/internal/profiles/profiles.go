@@ -15,7 +15,8 @@ const Path = "/debug/pprof/"
 
 // A Handler serves profiles while it is on. Nothing is opened or closed when it is switched: it sits on a server that is there.
 // A profile needs nothing of a policy: what the runtime calls for it is part of its share, and the one file that it would
-// read, /proc/self/maps, it can do without.
+// read, /proc/self/maps, it can do without. Package pprof reads forms, and net/http writes one that is too large for memory
+// to a temporary file, whatever the method (net/http.Request.ParseMultipartForm): so requests have no bodies here.
 type Handler struct{ on atomic.Bool }
 
 // Switch turns it on or off.
@@ -30,6 +31,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	if r.Method != http.MethodGet {
+		http.Error(w, "profiles are read by GET", http.StatusMethodNotAllowed)
+		return
+	}
+	r.Body = http.NoBody
+	serve(name, w, r)
+}
+
+func serve(name string, w http.ResponseWriter, r *http.Request) {
 	switch name {
 	case "cmdline":
 		pprof.Cmdline(w, r)
