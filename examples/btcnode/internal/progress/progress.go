@@ -51,7 +51,7 @@ func (p *Progress) Set(done, total int64) {
 	}
 	p.done = done
 	if p.bar != nil && total > 0 {
-		p.draw(done, total) //sandboxvet:ignore ioctl a fixedWidth is no terminal
+		p.draw(done, total) //sandboxvet:ignore ioctl,fcntl a fixedWidth is no terminal, and nothing is spliced to one
 		return
 	}
 	if done == total || time.Since(p.lastLine) >= lineEvery {
