@@ -6,10 +6,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/syscall-sandbox/sandbox"
 	"github.com/syscall-sandbox/sandbox/examples/internal/profiles"
+	"github.com/syscall-sandbox/sandbox/examples/internal/yeartest"
 	"github.com/syscall-sandbox/sandbox/internal/testproc"
 )
 
@@ -35,6 +37,18 @@ func TestProfiles(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 		})
+	}
+}
+
+// TestLargeForms sends forms to a daemon without -log: with it, its policy would permit a temporary file.
+func TestLargeForms(t *testing.T) {
+	for _, action := range []string{"log-and-abort", "abort"} {
+		r := prepare(t).start(t, action)
+		r.process.Signal(syscall.SIGUSR1)
+		r.manager.Await(t, "STATUS=pprof true")
+		yeartest.LargeForms(t, &r.client, r.pprof)
+		r.get(t, "/", "request")
+		r.terminate(t)
 	}
 }
 

@@ -256,7 +256,6 @@ func (y *year) pprofOnAndOff(t *testing.T) {
 	y.process.Signal(syscall.SIGUSR1)
 	y.manager.Await(t, "STATUS=pprof true")
 	y.profiles(t)
-	yeartest.LargeForms(t, &y.client, y.pprof)
 	y.process.Signal(syscall.SIGUSR1)
 	y.manager.Await(t, "STATUS=pprof false")
 	if code, _ := y.profile(t, "heap"); code != http.StatusNotFound {
