@@ -10,7 +10,7 @@ import (
 
 const (
 	tick        = 250 * time.Millisecond
-	flushBlocks = 4000        // everybody waits for a flush; a node that is killed has as many early blocks to take again in half a second
+	flushBlocks = 1000        // a flush takes tens of milliseconds, a thousand early blocks about as many
 	flushAfter  = time.Second // at the tip, where blocks come slowly
 )
 

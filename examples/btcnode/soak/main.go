@@ -25,7 +25,7 @@ func main() {
 	opts := &options{}
 	flag.DurationVar(&opts.howLong, "for", 10*time.Minute, "begin no lap after this time")
 	flag.Uint64Var(&opts.seed, "seed", rand.Uint64N(1_000_000), "draws the same settings, ends and branches again; without it, others each time")
-	flag.IntVar(&opts.blocks, "blocks", 5000, "how many blocks of the main chain a lap synchronises")
+	flag.IntVar(&opts.blocks, "blocks", 3000, "how many blocks of the main chain a lap synchronises")
 	flag.Parse()
 	if flag.NArg() > 0 || opts.blocks < 1 {
 		flag.Usage()
