@@ -11,19 +11,15 @@ import (
 	"github.com/syscall-sandbox/sandbox/cmd/sandboxvet/internal/vet"
 )
 
-// TestExamples vets the examples as CI of their own would: nothing fails but what is listed,
-// and every comment in them ignores something.
+// TestExamples vets the examples as CI of their own would: nothing fails, and every comment in
+// them ignores something.
 func TestExamples(t *testing.T) {
-	for example, want := range map[string][]string{"webserver": nil, "daemon": {
-		"ending connect", // package syslog connects anew when the syslog daemon was restarted
-		"ending socket",
-		"serving openat", // a large form that is sent to /debug/pprof/profile goes to a file
-	}} {
+	for _, example := range []string{"webserver", "daemon", "btcnode"} {
 		p, err := load.Load(load.Options{Dir: "../../examples/" + example, Patterns: []string{"."}})
 		must(t, err)
 		r := vet.New(p, "../..").Report(p.Mains[0])
-		if got := failing(r); !slices.Equal(got, want) || len(got) != r.Failures() || len(r.Useless) > 0 {
-			t.Errorf("%s: %q, want %q; useless: %q", r.Program, got, want, r.Useless)
+		if r.Failures() > 0 || len(r.Useless) > 0 {
+			t.Errorf("%s: %q; useless: %q", r.Program, failing(r), r.Useless)
 		}
 	}
 }

@@ -38,10 +38,11 @@ func (c *visitedCall) visit() {
 		return
 	}
 	value := c.frame.eval(common.Value)
-	if value == nil || !c.known(value, kind) {
+	nothing := value != nil && len(value.Items) == 0
+	// Nothing: nobody sets it, or how it gets here is not seen: types know more. The standard
+	// library has much that is set for other programs only.
+	if nothing && !c.e.Standard(c.state.Fn) || value == nil || !c.known(value, kind) {
 		c.byTypes(kind)
-	} else if len(value.Items) == 0 {
-		c.nobody()
 	}
 	for _, fn := range c.e.byReflection(c.call) {
 		c.enter(fn, nil, nil, kind)
